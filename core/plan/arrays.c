@@ -281,8 +281,8 @@ survey_arrays (struct addition *addition, const tenon_array *arrays, uint64_t co
     return TENON_OK;
 }
 
-static void
-add_arrays (tenon_plan *plan, const tenon_array *arrays, uint64_t count, tenon_error *error)
+tenon_status
+tn_plan_add_arrays (tenon_plan *plan, const tenon_array *arrays, uint64_t count, tenon_error *error)
 {
     struct addition addition = { .plan = plan, .error = error };
     struct tn_plan_mark mark = tn_plan_mark (plan);
@@ -291,7 +291,7 @@ add_arrays (tenon_plan *plan, const tenon_array *arrays, uint64_t count, tenon_e
         tn_catalog_expect (plan->own, count);
     for (uint64_t i = 0; i < count && status == TENON_OK; i++)
         status = add_array (&addition, (const void *) ((const char *) arrays + i * arrays->struct_size));
-    tn_plan_settle (plan, &mark, error);
+    return tn_plan_settle (plan, &mark, error);
 }
 
 TENON_API tenon_status
@@ -300,7 +300,7 @@ tenon_plan_add_many (tenon_plan *plan, const tenon_array *arrays, uint64_t count
     tenon_error mine;
     tn_error_clear (&mine);
     if (TN_GIVEN (&mine, plan, "plan") && TN_GIVEN (&mine, arrays || !count, "arrays"))
-        add_arrays (plan, arrays, count, &mine);
+        tn_plan_add_arrays (plan, arrays, count, &mine);
     return tn_error_out (error, &mine);
 }
 
@@ -310,6 +310,6 @@ tenon_plan_add (tenon_plan *plan, const tenon_array *array, tenon_error *error)
     tenon_error mine;
     tn_error_clear (&mine);
     if (TN_GIVEN (&mine, plan, "plan") && TN_GIVEN (&mine, array, "array"))
-        add_arrays (plan, array, 1, &mine);
+        tn_plan_add_arrays (plan, array, 1, &mine);
     return tn_error_out (error, &mine);
 }

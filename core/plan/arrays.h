@@ -27,5 +27,9 @@ tenon_status tn_array_check (struct tn_array *array, tenon_error *error);
  * own. The caller calls tn_plan_settle in the end. */
 tenon_status tn_array_enter (const struct tn_array *array, tenon_plan *plan, const struct tn_source *source,
                              uint64_t offset, tenon_error *error);
+/* tenon_plan_add_many, whose pointers were checked. `error` gets the failure for a function of the API to
+ * hand out. */
+tenon_status tn_plan_add_arrays (tenon_plan *plan, const tenon_array *arrays, uint64_t count,
+                                 tenon_error *error);
 
 #endif

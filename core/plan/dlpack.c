@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* dlpack.c - adds tensors of other libraries to a plan. */
 #include "base/dlpack.h"
+#include "plan/arrays.h"
 #include "plan/loans.h"
 #include <tenon/dlpack.h>
 
@@ -71,7 +72,7 @@ add_tensor (tenon_plan *plan, const tenon_array *like, const struct tn_dlpack_te
     };
     TN_TRY (tn_plan_expect_loan (plan, error));
     TN_TRY (see_array (plan, tensor, flags, &array, shape, error));
-    return tenon_plan_add (plan, &array, error);
+    return tn_plan_add_arrays (plan, &array, 1, error);
 }
 
 static void

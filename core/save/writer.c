@@ -206,7 +206,7 @@ stream_array (tenon_writer *writer, const tenon_array *theirs, tenon_error *erro
     struct tn_request request;
     tenon_plan *plan;
     TN_TRY (tenon_plan_new (writer->plan->context, &plan, NULL) < 0 ? tn_fail_memory (error) : TENON_OK);
-    tenon_status status = tenon_plan_add (plan, theirs, error);
+    tenon_status status = tn_plan_add_arrays (plan, theirs, 1, error);
     if (status == TENON_OK) {
         const struct tn_origin *origin = &plan->origins[0];
         const bool lies = tn_tensor_strides (origin->catalog, origin->tensor);
