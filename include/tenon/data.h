@@ -24,21 +24,22 @@ TENON_API tenon_status tenon_map_private (tenon_file *file, uint64_t index, void
 
 enum {
     TENON_ADVISE_WILL_NEED = 1, /* read the bytes into the page cache, without waiting for them */
-    /* drop them from the page cache, as far as nobody else uses them; mapped ones are read again when they
+    /* drop them from the page cache, unless another process uses them; mapped bytes are read again when they
      * are touched */
     TENON_ADVISE_DONT_NEED = 2
 };
-/* Tells the system what will be read soon, or no more. indexes NULL: the tensors 0 … count - 1. It changes no
- * result, and where the system takes no advice, or the bytes lie in no file, nothing happens. Tensors that
- * cannot be read are passed over; TENON_E_NOT_FOUND: there is no such tensor, and no advice was given. */
+/* Tells the system which tensors will be read soon, or no more. `indexes` NULL: the tensors 0 … count - 1.
+ * The advice changes no result; if the system takes none, or the bytes lie in no file, nothing happens.
+ * Tensors that cannot be read are passed over; TENON_E_NOT_FOUND: there is no such tensor, and no advice was
+ * given. */
 TENON_API tenon_status tenon_advise (tenon_file *file, const uint64_t *indexes, uint64_t count,
                                      uint32_t advice, tenon_error *error);
 
 /* tenon_request.flags */
 enum {
-    /* As the file has it: in the byte order and in the order of axes that the flags of tenon_tensor_info
-     * tell; a box is packed in that order. With TENON_NONE as dtype and without strides; else TENON_E_MISUSE.
-     * What a codec serves, and tensors with strides, are in C order */
+    /* The result has the byte order and the order of axes that the flags of tenon_tensor_info tell; a box is
+     * packed in that order. The request has TENON_NONE as dtype and no strides; else it is TENON_E_MISUSE.
+     * Served tensors, and tensors with strides, are in C order */
     TENON_REQUEST_AS_STORED = 0x10000
 };
 /* A tensor, or a box of it, to be read: packed, C order, little-endian. */
@@ -72,23 +73,24 @@ TENON_API tenon_status tenon_read (tenon_file *file, tenon_request *requests, ui
  * *memory, which may outlive the file; if `memory` is NULL, it is freed with the file. */
 TENON_API tenon_status tenon_load (tenon_file *file, tenon_request *requests, uint64_t count,
                                    tenon_memory **memory, const tenon_progress *progress, tenon_error *error);
-/* The same into memory of their own: memories[i], which the caller frees, keeps the data of request i, from
- * any thread and in any order. `memories` has room for `count`. Small tensors share pages, which are given
- * back when the last of them is freed, at most 1 MiB. A failure leaves no memory, and NULL in all of them. */
+/* The same with memory for each request: memories[i] keeps the data of request i. The caller frees each of
+ * them, on any thread and in any order. `memories` has room for `count`. Small tensors share pages, at most
+ * 1 MiB, which go back to the system when the last of these tensors is freed. After a failure all of
+ * `memories` are NULL. */
 TENON_API tenon_status tenon_load_each (tenon_file *file, tenon_request *requests, uint64_t count,
                                         tenon_memory **memories, const tenon_progress *progress,
                                         tenon_error *error);
 /* Frees what a function returned as *memory. NULL is fine. Any thread may free it. */
 TENON_API void tenon_memory_free (tenon_memory *memory);
 
-/* tenon_cast: what an f8 with a mantissa cannot hold becomes the largest finite value, not an infinity or NaN
- */
+/* tenon_cast.flags: a value that an f8 with a mantissa cannot hold becomes the largest finite one, not an
+ * infinity or NaN */
 enum { TENON_CAST_SATURATE = 0x10000 };
 /* Casts items in memory of the program, packed and little-endian, from `from` to `to`, on all threads of the
  * context, as reading and saving do: blocks of plugins, too. `items` is a multiple of the items in a block of
  * both, and `size` and `out_size` are the bytes that so many items take. `data` and `out` need no alignment
- * and may not overlap. A value that `to` does not have becomes the nearest, an infinity or NaN, and is not
- * counted. TENON_E_UNSUPPORTED: there is no such cast (tenon_dtype_castable). */
+ * and may not overlap. A value that `to` does not have becomes the nearest one, an infinity or NaN;
+ * no loss is counted. TENON_E_UNSUPPORTED: there is no such cast (tenon_dtype_castable). */
 TENON_API tenon_status tenon_cast (tenon_context *context, uint32_t from, const void *data, uint64_t size,
                                    uint32_t to, void *out, uint64_t out_size, uint64_t items, uint32_t flags,
                                    tenon_error *error);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* tenon/dlpack.h - tensors handed over in memory, to and from other libraries.
  *
- * DLPack is how NumPy, PyTorch, JAX and others hand tensors to each other without a copy. Its structs are
- * those of <dlpack/dlpack.h>, version 1, of https://github.com/dmlc/dlpack; they are only named here, so a
- * program includes that header where it looks into them. A binding for Python puts the pointer into a capsule
+ * NumPy, PyTorch, JAX and others hand tensors to each other by DLPack, without a copy. Its structs are those
+ * of <dlpack/dlpack.h>, version 1, of https://github.com/dmlc/dlpack. This header only names them; a program
+ * that looks into them includes that header, too. A binding for Python puts the pointer into a capsule
  * named "dltensor_versioned", or "dltensor" for the older struct. */
 #ifndef TENON_DLPACK_H
 #define TENON_DLPACK_H
@@ -19,20 +19,21 @@ struct DLManagedTensorVersioned;
 struct DLManagedTensor;
 
 enum {
-    /* the bytes of the file without a copy, else TENON_E_NOT_MAPPABLE with the reason. Without this flag
-     * what cannot be mapped is read */
+    /* map the bytes of the file, without a copy, or fail with TENON_E_NOT_MAPPABLE and the reason. Without
+     * this flag a tensor that cannot be mapped is read */
     TENON_DLPACK_MAP = 0x10000,
     TENON_DLPACK_COPY = 0x20000, /* always read, into memory of its own */
-    /* what may be written: memory of its own, or pages of the file that are copied when they are written.
-     * What is written never gets into the file */
+    /* the caller may write into the result: it has memory of its own, or pages of the file that are copied
+     * when they are written. The file never changes */
     TENON_DLPACK_WRITABLE = 0x40000
 };
 
-/* A tensor, or a box of it, as the request asks for it; its `data` and `size` are ignored. What is mapped is
- * read-only without TENON_DLPACK_WRITABLE, and says so; memory of its own says that it is a copy. Strides of
- * the request are those of a copy. Without them a mapping has the order of the file, so axes in Fortran order
- * and steps are strides of the result, and a copy is packed, in C order. Whatever is asked for is read where
- * mapping it would not be right: another dtype, another byte order, items that are not aligned.
+/* A tensor, or a box of it, as the request asks for it; `data` and `size` of the request are ignored. `flags`
+ * are TENON_DLPACK_*, or 0: then the tensor is mapped if its stored bytes are the result, and read otherwise,
+ * for another dtype or byte order, or items that are not aligned. A mapped result is read-only without
+ * TENON_DLPACK_WRITABLE, and its flags say so; the flags of a result that was read say that it is a copy. A
+ * mapped result has the order of the file: Fortran order and steps become its strides. A result that was read
+ * is packed, in C order, or has the strides of the request.
  *
  * The result belongs to the caller, who calls its deleter once, on any thread. It may outlive the file and
  * the context; the memory of tenon_open_memory must stay as long as tensors in it. About files that others

@@ -138,8 +138,8 @@ typedef struct tenon_tensor_info {
  * live as long as the file. TENON_E_NOT_FOUND: `index` is none. */
 TENON_API uint64_t tenon_count (const tenon_file *file);
 TENON_API tenon_status tenon_get (const tenon_file *file, uint64_t index, tenon_tensor_info *info);
-/* The infos of the tensors first … first + count - 1 in one call, for bindings, to which a call for each of a
- * million tensors costs most. `infos` has room for `count` of them: infos[0].struct_size is the size of each,
+/* The infos of the tensors first … first + count - 1 in one call, for bindings, which spend most of
+ * their time on calls. `infos` has room for `count` of them: infos[0].struct_size is the size of each,
  * and the distance from one to the next; the library sets it in the others. TENON_E_NOT_FOUND: there are not
  * so many tensors; then none is filled. */
 TENON_API tenon_status tenon_get_range (const tenon_file *file, uint64_t first, uint64_t count,
@@ -153,12 +153,12 @@ TENON_API tenon_status tenon_find_name (const tenon_file *file, const char *name
 /* 1 if the pattern fits a name of `length` bytes, else 0. '*' stands for any characters, '/' and '.' too, '?'
  * for one character of UTF-8, or one byte that is none; '[a-c0]' for one of these, '[!a-c0]' for any other
  * one, '[[:digit:]]' for one of a class of ASCII, as in the C locale; a backslash takes the next character as
- * it is. A '[' that no ']' follows stands for itself, and a pattern also fits the name that is spelled as it
- * is: no name need be quoted. The time is at most the length of the name
- * times the square of the pattern's. */
+ * it is. A '[' that no ']' follows stands for itself. A pattern also fits the name that has the same
+ * characters, so no name has to be quoted. The time is at most proportional to the length of the name times
+ * the square of the length of the pattern. */
 TENON_API int tenon_match (const char *pattern, const char *name, uint64_t length);
-/* Finds the first tensor from *index on whose name the pattern fits, and sets *index to it.
- * TENON_E_NOT_FOUND: there is no further one; *index stays. All tensors of a pattern:
+/* Finds the first tensor, from *index on, whose name the pattern fits, and sets *index to its index.
+ * TENON_E_NOT_FOUND: there is none; *index stays as it was. All tensors of a pattern:
  *     for (uint64_t i = 0; tenon_find_next (file, "blk.*.weight", &i) == TENON_OK; i++) … */
 TENON_API tenon_status tenon_find_next (const tenon_file *file, const char *pattern, uint64_t *index);
 

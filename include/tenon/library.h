@@ -36,7 +36,7 @@ typedef struct tenon_memory tenon_memory;
 #define TENON_VERSION_WORDS_(major, minor, patch) #major "." #minor "." #patch
 
 /* The version of the running library, "0.1.0", and as a number like TENON_VERSION. A library of another
- * version than the headers works, as long as the program was linked with the same soname: structs grow at
+ * version than the headers works if its soname is the one that the program was linked with: structs grow at
  * their end, and functions are added. */
 TENON_API const char *tenon_version (void);
 TENON_API uint32_t tenon_version_number (void);

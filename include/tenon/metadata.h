@@ -48,16 +48,18 @@ TENON_API tenon_status tenon_value_map (const tenon_file *file, const struct ten
 
 /* The value of a key of `key_length` bytes, or TENON_NUL, as a number of `type`: TENON_BOOL, U8 … U64, I8 …
  * I64, F32 or F64. `number` has room for it and need not be aligned; it is in the byte order of the machine.
- * The number is exact: TENON_E_UNSUPPORTED, with value and type, if the type does not have it, or if the
- * value is no number. NaN and infinities are floats, true is 1. TENON_E_NOT_FOUND: there is no such key. */
+ * The number is exact. TENON_E_UNSUPPORTED: the type does not have this number (the message has both), or the
+ * value is no number. Only floats have NaN and infinities; true is 1. TENON_E_NOT_FOUND: there is no such
+ * key. */
 TENON_API tenon_status tenon_metadata_number (const tenon_file *file, const char *key, uint64_t key_length,
                                               uint32_t type, void *number, tenon_error *error);
-/* The bytes of a string, which need not be UTF-8 or end in NUL; they live as long as the file. */
+/* The bytes of a string, which need not be UTF-8 or end in NUL; they live as long as the file. Failures as
+ * above. */
 TENON_API tenon_status tenon_metadata_string (const tenon_file *file, const char *key, uint64_t key_length,
                                               const char **text, uint64_t *length, tenon_error *error);
 /* Items first … first + n - 1 of an array of numbers, the value of an entry of this file, as `n` packed
- * numbers of `type`, exact as above. After a failure `numbers` has any content. TENON_E_NOT_FOUND: it has no
- * such items. */
+ * numbers of `type`, exact as above. After a failure the content of `numbers` is undefined.
+ * TENON_E_NOT_FOUND: the array has no such items. */
 TENON_API tenon_status tenon_metadata_numbers (const tenon_file *file, const struct tenon_value *array,
                                                uint32_t type, uint64_t first, uint64_t n, void *numbers,
                                                tenon_error *error);

@@ -48,8 +48,8 @@ typedef struct tenon_array {
  * plan is as it was. TENON_E_UNSUPPORTED: there is no such cast. */
 TENON_API tenon_status tenon_plan_add (tenon_plan *plan, const tenon_array *array, tenon_error *error);
 /* Adds `count` arrays, all of them or, after a failure, none. All have the struct_size of the first one,
- * which is also their distance in memory. Faster than one by one: arrays that lie packed share what the
- * library keeps of them. `arrays` may be NULL if count is 0. */
+ * which is also their distance in memory. This is faster than one by one, since packed arrays
+ * share what the library keeps of them. `arrays` may be NULL if count is 0. */
 TENON_API tenon_status tenon_plan_add_many (tenon_plan *plan, const tenon_array *arrays, uint64_t count,
                                             tenon_error *error);
 
@@ -119,12 +119,12 @@ TENON_API tenon_status tenon_plan_put_metadata (tenon_plan *plan, const char *ke
  * TENON_BOOL (a byte, 0 or 1), TENON_U8 … TENON_I64, TENON_F32 or TENON_F64. */
 TENON_API tenon_status tenon_plan_set_number (tenon_plan *plan, const char *key, uint64_t key_length,
                                               uint32_t type, const void *number, tenon_error *error);
-/* An array of `count` such numbers, which lie one behind the other. NULL if count is 0. */
+/* An array of `count` such numbers, packed. `numbers` may be NULL if count is 0. */
 TENON_API tenon_status tenon_plan_set_numbers (tenon_plan *plan, const char *key, uint64_t key_length,
                                                uint32_t type, const void *numbers, uint64_t count,
                                                tenon_error *error);
-/* A string of `length` bytes, or TENON_NUL; it may have NULs, and need not be UTF-8, which some formats
- * want. */
+/* A string of `length` bytes, or TENON_NUL. It may have NULs, and need not be UTF-8, though some formats
+ * require that. */
 TENON_API tenon_status tenon_plan_set_string (tenon_plan *plan, const char *key, uint64_t key_length,
                                               const char *text, uint64_t length, tenon_error *error);
 /* An array of `count` strings with these lengths, each of which may be TENON_NUL. `lengths` NULL: all end in
@@ -145,17 +145,17 @@ TENON_API tenon_status tenon_plan_remove_metadata (tenon_plan *plan, const char 
 TENON_API uint64_t tenon_plan_count (const tenon_plan *plan);
 /* A tensor as it is to be saved, in the order of adding: its name, its shape, the dtype that it is stored as
  * (tenon_dtype_get knows it, unless it is an opaque one of the plan's, which dtype_name names) and the bytes
- * of that. `flags` are the layout that it is given in, and TENON_CONVERTED if it is cast. source_name is the
- * path of the file that it comes from, or "". storage, source, offset, stored, filter and strides are 0 or
- * NULL. TENON_E_NOT_FOUND: there is no such index. */
+ * of that. `flags` are its layout in memory or in that file, and TENON_CONVERTED if it is cast. source_name
+ * is the path of the file that it comes from, or "". storage, source, offset, stored, filter and strides are
+ * 0 or NULL. TENON_E_NOT_FOUND: there is no such index. */
 TENON_API tenon_status tenon_plan_get (const tenon_plan *plan, uint64_t index, tenon_tensor_info *info);
 /* The index of the tensor of this name, in constant time, or TENON_E_NOT_FOUND. `name_length`: bytes, or
  * TENON_NUL. */
 TENON_API tenon_status tenon_plan_find (const tenon_plan *plan, const char *name, uint64_t name_length,
                                         uint64_t *index);
 /* The entries of the metadata, without removed ones, in the order in which their keys were added. An array in
- * memory (source TENON_NO_SOURCE) has its items in `as`; another lies in a file that was added, with which
- * tenon_value_items reads it, by its entry there. */
+ * memory (source TENON_NO_SOURCE) has its items in `as`. Another one lies in a file that was added:
+ * tenon_value_items reads its items from the entry of that file. */
 TENON_API uint64_t tenon_plan_metadata_count (tenon_plan *plan);
 TENON_API tenon_status tenon_plan_metadata_get (tenon_plan *plan, uint64_t index, tenon_metadata_info *info);
 TENON_API tenon_status tenon_plan_metadata_find (tenon_plan *plan, const char *key, uint64_t key_length,

@@ -117,26 +117,27 @@ typedef struct tenon_output {
 TENON_API tenon_status tenon_save_to (tenon_plan *plan, const tenon_output *output,
                                       const tenon_save_options *options, tenon_report **report,
                                       const tenon_progress *progress, tenon_error *error);
-/* Saves into memory. *data are *size bytes, which begin at a page and stay valid until tenon_memory_free
- * (*memory); tenon_open_memory reads them. All three are needed, and NULL, NULL and 0 after a failure, or a
- * dry run's *size is 0. The memory does not count against [limits]. */
+/* Saves into memory. *data points to *size bytes, which begin at a page and stay valid until
+ * tenon_memory_free (*memory); tenon_open_memory opens them. None of the three pointers may be NULL. A
+ * failure sets them to NULL, NULL and 0. After a dry run *size is 0, and the caller frees *memory all the
+ * same. The memory does not count against [limits]. */
 TENON_API tenon_status tenon_save_memory (tenon_plan *plan, const tenon_save_options *options,
                                           tenon_memory **memory, const void **data, uint64_t *size,
                                           tenon_report **report, const tenon_progress *progress,
                                           tenon_error *error);
-/* Writes into an open file from `offset` bytes behind its beginning on, whatever lies there. The position of
- * the descriptor stays, and so does what lies behind the last byte; the file becomes longer if it has to.
- * *size, which may be NULL, is the number of bytes. They are synced if the save is durable. The plan must not
- * read what is overwritten. TENON_E_MISUSE: the descriptor is open for reading only, or with O_APPEND.
- * TENON_E_UNSUPPORTED: it is no file that has offsets. */
+/* Writes over the bytes of an open file, from `offset` bytes behind its beginning on. The position of the
+ * descriptor does not change, and neither do the bytes behind those that are written; the file grows if it
+ * has to. *size, which may be NULL, is the number of bytes. They are synced if the save is durable. The plan
+ * must not read what is overwritten. TENON_E_MISUSE: the descriptor is open for reading only, or with
+ * O_APPEND. TENON_E_UNSUPPORTED: it is no file that has offsets. */
 TENON_API tenon_status tenon_save_at (tenon_plan *plan, int fd, uint64_t offset, uint64_t *size,
                                       const tenon_save_options *options, tenon_report **report,
                                       const tenon_progress *progress, tenon_error *error);
 
-/* *size is the number of bytes that tenon_save of the plan would write with these options: of all files of a
- * set, or of a folder, together, and with TENON_SAVE_APPEND of the whole longer file. No data of tensors are
- * read, and nothing is made. `path` may be NULL if the options name a format. TENON_E_UNSUPPORTED, with the
- * reason: a filter encodes data, whose size is not known before it has. */
+/* *size is the number of bytes that tenon_save would write for the plan with these options: of all files of a
+ * set or a folder together, and with TENON_SAVE_APPEND of the whole longer file. It reads no data of tensors,
+ * and makes no file. `path` may be NULL if the options name a format. TENON_E_UNSUPPORTED, with the reason: a
+ * filter encodes data, and only encoding tells their size. */
 TENON_API tenon_status tenon_plan_size (tenon_plan *plan, const tenon_save_options *options, const char *path,
                                         uint64_t *size, tenon_error *error);
 
