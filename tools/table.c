@@ -17,7 +17,7 @@ begin_cell (struct row *row, unsigned column)
     return &row->cells[column];
 }
 
-/* The NUL is none of the text. */
+/* The NUL is not part of the text. */
 static void
 end_cell (struct line *cell)
 {

@@ -108,7 +108,7 @@ bool tn_add_word (char **text, const char *word);
 /* Like asprintf. */
 TN_PRINTF (1, 2) char *tn_format (const char *format, ...);
 
-/* Memory for free: from 2 MiB on in huge pages, where the system has them. NULL: no memory. */
+/* Memory that free releases: from 2 MiB on in huge pages, where the system has them. NULL: no memory. */
 void *tn_get_large (uint64_t size, bool zeroed);
 
 /* Allocations that are freed all at once, or back to a mark. */

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* dlpack.h - the layout of tensors that programs hand to each other, as version 1 of DLPack fixes it:
- * <dlpack/dlpack.h> of https://github.com/dmlc/dlpack, which is under the Apache License 2.0. What stands
- * here are the facts of that layout, in words of our own, so that nothing has to be installed. */
+ * <dlpack/dlpack.h> of https://github.com/dmlc/dlpack, which is under the Apache License 2.0. This
+ * header states the facts of that layout in words of our own, so that the build needs no other package. */
 #ifndef TN_DLPACK_H
 #define TN_DLPACK_H
 #include <stddef.h>
 #include <stdint.h>
 
-/* The version of which these numbers are. Another major one has another layout behind `flags`. */
+/* The version that has these numbers. Another major version has another layout behind `flags`. */
 #define TN_DLPACK_MAJOR 1u
 #define TN_DLPACK_MINOR 1u
 
-/* Devices: main memory is all that there is here. */
+/* Devices: main memory only. */
 #define TN_DLPACK_CPU 1
 
 /* Codes of dtypes. Those of less than a byte are packed, the first item in the lowest bits. */

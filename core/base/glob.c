@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* glob.c - patterns over names: *, ?, [...] and a backslash, as in fnmatch(3) without flags, but for any
- * bytes, in no locale, and with no way to take long.
+ * bytes, in no locale, and in bounded time.
  *
- * Of two stars only the last one is ever tried again: what stood between them was found as early as it could
- * be, and finding it later would only leave less of the name. */
+ * Of two stars only the last one is tried again: the text between them was found at its first place, and a
+ * later place would only leave less of the name. */
 #include "base/glob.h"
 
 bool
@@ -26,7 +26,7 @@ char_size (const char *at, const char *end)
     return size;
 }
 
-/* The number of a character, and of a byte that is none beyond all of these. */
+/* The number of a character. A byte that is no UTF-8 has a number beyond those of all characters. */
 static uint32_t
 char_value (const char *at, uint64_t size)
 {
@@ -110,8 +110,8 @@ fit_set (const char *pattern, uint32_t c, bool *in)
     return pattern + 1;
 }
 
-/* Tries one part of a pattern, which is no star, on the beginning of a name, which is not empty. Returns the
- * rest of the pattern, and how much of the name it took; NULL: it does not fit. */
+/* Tries one part of a pattern, which is no star, on the beginning of a name that is not empty. Returns the
+ * rest of the pattern, and how many bytes of the name the part took; NULL: it does not fit. */
 static const char *
 fit_one (const char *pattern, const char *name, const char *end, uint64_t *took)
 {

@@ -32,7 +32,7 @@ is_float (uint32_t type)
     return type == TENON_F32 || type == TENON_F64;
 }
 
-/* As a whole number: the magnitude, and whether it is negative. False: it is none. */
+/* The value as a whole number: the magnitude, and whether it is negative. False: it is no whole number. */
 static bool
 whole_number (const struct tenon_value *value, uint64_t *magnitude, bool *negative)
 {

@@ -24,8 +24,8 @@ tn_host_fail (struct tenon_call *public, int32_t status, uint32_t number, uint64
     tn_fail_text (call->session->error, status, offset, "%s", shown);
 }
 
-/* A loss that describe tells becomes one of saves. Its item is a name as the codec gives it, without the
- * prefix. */
+/* A loss that describe reports becomes a loss of saves. Its item is a name as the codec gives it, without
+ * the prefix. */
 static void
 note_omission (struct tn_call *call, const char *item, const struct tn_source *source, const char *message)
 {
@@ -47,7 +47,7 @@ tn_host_note (struct tenon_call *public, uint32_t kind, const char *item, const 
 {
     struct tn_call *call = (struct tn_call *) public;
     if (call->session->error->status < 0)
-        return; /* the failure is told, not what its codec makes of it */
+        return; /* the failure is reported, and not what its codec makes of it */
     struct tn_source *source = tn_call_describes (call) ? tn_call_source (call, 0) : NULL;
     tn_budget_work (call->session->budget, TN_WORK_NOTE);
     char shown[1024];

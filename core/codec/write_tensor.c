@@ -62,7 +62,7 @@ put_stored (struct tn_writer *writer, const struct tn_request *request, tenon_er
     return tn_request_account (request, error);
 }
 
-/* Puts bytes that are made. A file may take them in any order. */
+/* Puts bytes that are converted or made. The sink of a file takes them in any order. */
 static tenon_status
 put_transferred (struct tn_writer *writer, struct tn_request *request, struct tn_way way, tenon_error *error)
 {

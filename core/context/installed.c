@@ -2,12 +2,12 @@
 /* installed.c - the folders that were installed with libtenon: of plugins, and of the configuration.
  *
  * The build states where they lie. The prefix may have been moved since, or unpacked elsewhere, as a wheel,
- * an AppImage or a package of conda is. Then the path of libtenon still ends in that of the libdir beneath
- * the prefix, and what stands before is the new prefix: folders that were configured beneath the old one are
+ * an AppImage or a package of conda is. Then the folder of libtenon still ends as libdir does beneath the
+ * prefix, and the part before that is the new prefix: folders that were configured beneath the old one are
  * found there. A folder outside of the prefix, as /etc is for /usr, stays where it is.
  *
- * If libtenon is linked into a program or another library, the place of that says nothing, and the folders
- * are the configured ones. */
+ * If libtenon is linked into a program or another library, the place of that says nothing about a prefix, and
+ * the folders are the configured ones. */
 #include "context/installed.h"
 #include "context/trust.h"
 
@@ -55,8 +55,8 @@ is_same_folder (const char *a, const char *b)
            && first.st_ino == second.st_ino;
 }
 
-/* The folder of libtenon without links, if it is another one than the configured; NULL: it is not, or it is
- * not known, or not trusted. */
+/* The folder of libtenon, without links, if it is not the configured one; NULL: it is, or it is not known, or
+ * not trusted. */
 static char *
 moved_folder (bool secure)
 {

@@ -9,8 +9,8 @@ struct tn_installed {
     const char *origin;            /* "default", or that they lie relative to libtenon */
 };
 
-/* Finds them. `secure`: a setuid program, which follows libtenon only to where no other user can change the
- * path. The caller frees the texts with tn_installed_free, also after a failure: TENON_E_MEMORY. */
+/* Finds them. `secure`: a setuid program, which follows libtenon only if no other user can change its path.
+ * The caller frees the texts with tn_installed_free, also after a failure: TENON_E_MEMORY. */
 tenon_status tn_installed_find (struct tn_installed *installed, bool secure, tenon_error *error);
 void tn_installed_free (struct tn_installed *installed);
 

@@ -238,7 +238,7 @@ tensor_of (const struct lending *lending)
     };
 }
 
-/* Both functions; on success the tensor is lent. */
+/* The part that both functions share. On success the caller has the tensor. */
 static tenon_status
 run_lending (struct lending *lending, const char *function, const tenon_request *request, bool out,
              const tenon_progress *progress, tenon_error *error)

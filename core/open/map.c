@@ -60,7 +60,7 @@ alignment_of (const struct tenon_dtype *dtype)
     return alignment ? alignment : 1;
 }
 
-/* Before bytes that were mapped are handed out. */
+/* The checks of mapped bytes before they are handed out: alignment and, if it is wanted, the checksum. */
 static tenon_status
 check_mapped (tenon_file *file, uint64_t index, const struct stored *stored, const void *data,
               tenon_error *error)
@@ -77,7 +77,7 @@ check_mapped (tenon_file *file, uint64_t index, const struct stored *stored, con
     return TENON_OK;
 }
 
-/* What an empty tensor is. */
+/* The address of an empty tensor, which has no bytes. */
 static const char nothing[64] __attribute__ ((aligned (64))) = { 0 };
 
 static tenon_status

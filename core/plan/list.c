@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* list.c - what a plan has. */
+/* list.c - lists the tensors and the metadata of a plan. */
 #include "plan/plan.h"
 
 /* ---- tensors ---- */

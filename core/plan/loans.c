@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* loans.c - what others lent to a plan. */
+/* loans.c - tensors that other libraries lent to a plan. */
 #include "plan/loans.h"
 
 tenon_status

@@ -119,7 +119,8 @@ string_length (const char *const *texts, const uint64_t *lengths, uint64_t index
     return !lengths || lengths[index] == TENON_NUL ? strlen (texts[index]) : lengths[index];
 }
 
-/* What they take with their lengths. More than metadata may take is refused before it is allocated. */
+/* The bytes of the strings with their lengths. A sum beyond the limit of metadata is refused before it is
+ * allocated. */
 static tenon_status
 measure_strings (const tenon_plan *plan, const char *const *texts, const uint64_t *lengths, uint64_t count,
                  uint64_t *bytes, tenon_error *error)

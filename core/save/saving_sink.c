@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* saving_sink.c - saves to a descriptor, to memory, or to the program's own functions: to what has no name,
- * and nothing beside it. */
+/* saving_sink.c - saves to a descriptor, to memory, or to the program's own functions: targets without a
+ * name, and without files beside them. */
 #include "save/saving.h"
 
-/* The name that chooses codec and archive. A format with a dot, "tree.zip", is that of a name which ends in
+/* The name that chooses codec and archive. A format with a dot, "tree.zip", stands for a name that ends in
  * it: a codec of folders, and the archive that holds its keys. */
 static tenon_status
 name_nowhere (struct tn_saving *saving, const char *name, char **given)

@@ -11,17 +11,17 @@
 struct tenon_writer {
     tenon_plan *plan;
     char *path;
-    tenon_save_options options; /* with texts of its own: */
-    char *format;
-    char **settings;
+    tenon_save_options options;
+    char *format;    /* options.format */
+    char **settings; /* options.settings */
     struct tn_writer_bytes kept;
-    bool begun;   /* a tensor, */
-    bool unknown; /* whose first dim is not known */
+    bool begun;   /* tenon_writer_begin has begun a tensor */
+    bool unknown; /* its first dim is not known */
     bool finished;
-    struct tn_array array; /* that tensor, with texts of its own: */
+    struct tn_array array; /* that tensor; its name and shape follow */
     char *name;
     uint64_t shape[TN_MAX_RANK];
-    tenon_error failure; /* of tenon_writer_put: its tensor lacks bytes */
+    tenon_error failure; /* of tenon_writer_put, after which its tensor lacks bytes */
 };
 
 /* ---- beginning and end ---- */
@@ -61,7 +61,7 @@ copy_save_options (tenon_writer *writer, const char *path, const tenon_save_opti
     return writer->path ? TENON_OK : tn_fail_memory (error);
 }
 
-/* The folder of the target, and what lies there, as the save will look at them. */
+/* Checks the folder of the target, and an old file there, as the save will. */
 static tenon_status
 look_at_place (const struct tn_saving *saving, tenon_error *error)
 {
@@ -83,7 +83,7 @@ look_at_place (const struct tn_saving *saving, tenon_error *error)
     return status;
 }
 
-/* Fails as early as the save would fail with any tensors. */
+/* Fails now if the save would fail whatever its tensors are. */
 static tenon_status
 check_target (const tenon_writer *writer, tenon_error *error)
 {

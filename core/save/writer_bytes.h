@@ -9,13 +9,13 @@
 struct tn_writer_bytes {
     tenon_plan *plan;
     const char *path;         /* of the target: the temporary file lies in its folder */
-    struct tn_source *memory; /* its source */
+    struct tn_source *memory; /* the source of the bytes in memory */
     uint8_t *bytes;
     uint64_t held, room, most; /* in memory: used, allocated, and at most */
     struct tn_source *file;    /* NULL: there is none yet */
     struct tn_spool_file spool;
-    uint64_t written; /* bytes of the file, without those that wait in the … */
-    uint8_t *waiting; /* … buffer */
+    uint64_t written; /* bytes of the file, without those in the buffer */
+    uint8_t *waiting; /* the buffer */
     uint64_t waits;
     bool in_file;   /* the tensor lies there */
     uint64_t begin; /* where it lies */

@@ -315,8 +315,8 @@ encode_turn_item (void *opaque, uint64_t item, unsigned worker, tenon_error *err
     return encode_block (self, block, &self->encoder->workers[worker], block_slot (self, block), error);
 }
 
-/* For a sink that this thread alone writes: as many blocks as there are slots are encoded on all threads,
- * then they are written. */
+/* For a sink that this thread alone writes: all threads encode as many blocks as there are slots, then this
+ * thread writes them. */
 static tenon_status
 encode_by_turns (struct tn_encode_sink *self, tenon_error *error)
 {

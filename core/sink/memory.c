@@ -58,7 +58,7 @@ move_pages (const struct memory_sink *to, uint64_t size)
 #endif
 }
 
-/* Doubles the room, or takes what is needed if there is no more. */
+/* Doubles the room, or takes only as much as is needed if memory is short. */
 static tenon_status
 grow_mapping (struct memory_sink *to, uint64_t length, tenon_error *error)
 {
@@ -117,7 +117,7 @@ tn_memory_sink_new (const char *name, uint64_t expected)
                                  .write = keep_bytes,
                                  .copy = keep_from_file,
                                  .patch = change_bytes };
-    /* a guess beyond what the system grants is none */
+    /* a guess that the system does not grant is left out */
     to->mapped = whole_pages (TN_MAX (TN_MIN (expected, (uint64_t) INT64_MAX / 2), LEAST_MAPPED));
     to->base = map_pages (to->mapped);
     if (!to->base)

@@ -33,7 +33,7 @@ struct tn_sink {
     /* So many more bytes fit, after the first call of open; UINT64_MAX: that is not known. NULL: the same, as
      * where bytes are encoded. */
     uint64_t (*room) (struct tn_sink *sink);
-    /* Of a sink that keeps nothing: takes bytes that nobody makes. NULL: write, of zeros. */
+    /* Of a sink that keeps nothing: counts bytes without having them. NULL: zeros are written. */
     tenon_status (*skip) (struct tn_sink *sink, uint64_t length, tenon_error *error);
 };
 

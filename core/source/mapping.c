@@ -31,7 +31,7 @@ why_unmapped (const struct tn_source *root)
                                           : "the system refused to map the file";
 }
 
-/* A part of a file is mapped with what lies before it in its first page. With the lock of the root. */
+/* Maps a part of a file with the bytes before it in its first page. The caller holds the lock of the root. */
 static const uint8_t *
 map_root (struct tn_source *root)
 {

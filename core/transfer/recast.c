@@ -61,7 +61,7 @@ recast_step (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
         recast_plain (recast, recast->to_id, out, recast->from_id, data, count);
         return TENON_OK;
     }
-    /* floats may be where they belong, if they are aligned there */
+    /* floats are made in the result, if they are aligned there */
     float *floats = NULL;
     if (!encode && recast->to_id == TENON_F32 && (uintptr_t) out % sizeof *floats == 0)
         floats = (float *) (void *) out;

@@ -17,8 +17,8 @@ struct tn_together {
 
 /* Orders jobs, given by their numbers, as their bytes lie in files, unless they do already. */
 void tn_together_sort (const struct tn_transfer_job *jobs, uint64_t *numbers, uint64_t count);
-/* How many of these jobs, from the first one on, are to be read with one read of *range; 1: it reads itself.
- */
+/* How many of these jobs, from the first one on, are to be read with one read of *range; 1: the first job
+ * reads its own bytes. */
 uint64_t tn_together_find (const struct tn_transfer_job *jobs, const uint64_t *numbers, uint64_t count,
                            struct tn_together *range);
 /* The stored bytes of a tensor that were fetched by the decoder, from request->begin on; NULL: they were

@@ -68,7 +68,8 @@ pass_string (struct strings *strings, const uint8_t *end)
     return 1;
 }
 
-/* Where a string may begin, at `at` or behind it: seven bytes of a small length are 0, as no text is. */
+/* Where a string may begin, at `at` or behind it: seven bytes of a small length are 0, which texts have not.
+ */
 static const uint8_t *
 guess_begin (const uint8_t *at, const uint8_t *end)
 {

@@ -118,7 +118,7 @@ head_of (const char *bytes, uint64_t length)
     return head;
 }
 
-/* Names lie all over the memory: few comparisons should look at them. */
+/* Names lie all over the memory, so few comparisons look at them. */
 static tenon_status
 sort_items (struct writer *writer)
 {
