@@ -346,6 +346,8 @@ function read_header(line,    comment, depth_)
             if (items == 0 || kind[items] != "types" || comment != "")
                 add_item("types", "", comment)
             sub (/^typedef /, "", line)
+            if (line ~ /^struct / && split (line, words_, " ") == 3 && words_[2] == words_[3])
+                line = words_[3] # a struct without fields that a program sees
             add_entry(line, "")
             comment = ""
         } else if (line ~ /^TENON_API /) {

@@ -12,18 +12,13 @@
 #include <string.h>
 #include <tenon/tenon.h>
 
-/* All structs that cross the ABI begin with their size, so that programs and libraries of different versions
- * work together. */
-#define INIT(variable)                                                                                       \
-    (memset (&(variable), 0, sizeof (variable)), (variable).struct_size = sizeof (variable))
-
 static void
 list_tensors (const tenon_file *file)
 {
-    tenon_file_info info;
-    tenon_tensor_info tensor;
-    INIT (info);
-    INIT (tensor);
+    /* All structs of the library begin with their size, so that programs and libraries of different versions
+     * work together. TENON_INIT sets the size, and the rest to zero. */
+    tenon_file_info info = TENON_INIT (info);
+    tenon_tensor_info tensor = TENON_INIT (tensor);
     tenon_file_get (file, &info);
     printf ("%s: %s, %" PRIu64 " %s, %" PRIu64 " bytes of data\n", info.path, info.format, info.tensors,
             info.tensors == 1 ? "tensor" : "tensors", info.nbytes);
@@ -61,11 +56,9 @@ map_first (tenon_file *file)
 static tenon_status
 read_slice (const tenon_context *context, tenon_file *file, tenon_error *error)
 {
-    tenon_tensor_info tensor;
-    tenon_request request;
+    tenon_tensor_info tensor = TENON_INIT (tensor);
+    tenon_request request = TENON_INIT (request);
     uint64_t count[64], size;
-    INIT (tensor);
-    INIT (request);
     tenon_get (file, 0, &tensor);
     if (tensor.unreadable < 0)
         return TENON_OK;
@@ -107,11 +100,9 @@ show_progress (void *user, uint64_t done, uint64_t total)
 static tenon_status
 convert_file (tenon_context *context, const char *from, const char *to, tenon_error *error)
 {
-    tenon_progress progress;
+    tenon_progress progress = TENON_INIT (progress);
     tenon_report *report = NULL;
-    tenon_report_entry entry;
-    INIT (progress);
-    INIT (entry);
+    tenon_report_entry entry = TENON_INIT (entry);
     progress.report = show_progress;
     tenon_status status = tenon_convert (context, from, to, NULL, NULL, &report, &progress, error);
     for (uint64_t i = 0; i < tenon_report_count (report); i++)
@@ -128,11 +119,10 @@ convert_file (tenon_context *context, const char *from, const char *to, tenon_er
 static tenon_status
 save_in_memory (tenon_plan *plan, const char *format, tenon_error *error)
 {
-    tenon_save_options options;
+    tenon_save_options options = TENON_INIT (options);
     tenon_memory *memory;
     const void *data;
     uint64_t size;
-    INIT (options);
     options.format = format;
     tenon_status status = tenon_save_memory (plan, &options, &memory, &data, &size, NULL, NULL, error);
     if (status == TENON_OK)
@@ -150,9 +140,8 @@ save_own (tenon_context *context, const char *out, tenon_error *error)
     const char *dot = strrchr (out, '.'), *slash = strrchr (out, '/');
     int stem = (int) (dot && (!slash || dot > slash) ? (size_t) (dot - out) : strlen (out));
     char path[4096];
-    tenon_array array;
+    tenon_array array = TENON_INIT (array);
     tenon_plan *plan = NULL;
-    INIT (array);
     array.name = "own";
     array.dtype = TENON_F32;
     array.shape = shape;

@@ -183,7 +183,7 @@ map_array (const tenon_file *file, const struct tenon_value *array, const void *
         return TENON_OK;
     }
     if (!source || array->offset > source->size || array->length > source->size - array->offset)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the array is none of this file");
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the array does not belong to this file");
     if (source->encoded)
         return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "it is stored through the filter %s",
                         tn_source_filter (source));

@@ -228,7 +228,7 @@ open_array (const tenon_file *file, const struct tenon_value *array, uint64_t fi
     if (array->source == TENON_NO_SOURCE)
         return TENON_OK;
     if (array->source >= catalog->source_count)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the array is none of this file");
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the array does not belong to this file");
     tenon_error ignored = TENON_ERROR_INIT; /* reading says what is wrong */
     tn_unpack_when_due (file->context, &file->catalog->store, catalog->sources[array->source],
                         array->offset + array->length, false, &ignored);

@@ -9,7 +9,7 @@ tenon_status
 tn_writer_cannot_measure (struct tn_call *call, const char *filter)
 {
     (void) tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                    "how many bytes it takes is known only when the filter %.60s has encoded them", filter);
+                    "its size is known only after the filter %.60s has encoded it", filter);
     return tn_advise (call->session->error,
                       "save it to know, or without compression: the size of stored data is known");
 }

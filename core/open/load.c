@@ -78,7 +78,7 @@ map_room (uint64_t size, void **base, uint64_t *mapped, uint8_t **start)
 static tenon_status
 fail_room (uint64_t size, tenon_error *error)
 {
-    return tn_fail (error, TENON_E_MEMORY, TN_NO_OFFSET, "no %llu bytes of memory could be had",
+    return tn_fail (error, TENON_E_MEMORY, TN_NO_OFFSET, "%llu bytes of memory could not be allocated",
                     (unsigned long long) size);
 }
 

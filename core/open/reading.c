@@ -13,7 +13,8 @@ check_request_flags (const tenon_file *file, const tenon_request *request, tenon
     tn_fail_in (error, NULL, tn_catalog_tensor (file->catalog, request->index)->name);
     return unknown ? tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                               "request flags %#x are not known to this version", request->flags)
-                   : tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "what is read as it is stored has no %s",
+                   : tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                              "a request with TENON_REQUEST_AS_STORED has no %s",
                               request->strides ? "strides of its own" : "other dtype");
 }
 

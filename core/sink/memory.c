@@ -71,7 +71,7 @@ grow_mapping (struct memory_sink *to, uint64_t length, tenon_error *error)
         base = move_pages (to, room = whole_pages (need));
     if (!base) {
         tn_fail_in (error, to->sink.name, NULL);
-        return tn_fail (error, TENON_E_MEMORY, TN_NO_OFFSET, "no %llu bytes of memory could be had",
+        return tn_fail (error, TENON_E_MEMORY, TN_NO_OFFSET, "%llu bytes of memory could not be allocated",
                         (unsigned long long) need);
     }
     to->base = base;

@@ -32,10 +32,10 @@ typedef struct tenon_open_options {
     /* may cancel the work; `done` has no meaning here. NULL: none */
     const tenon_progress *progress;
     /* The part of a regular file, a block device or memory that is opened: `length` bytes from byte `offset`
-     * on; 0: to its end. TENON_E_TRUNCATED: it has no such part. Of a pipe `offset` bytes are skipped, and
-     * what follows the `length` bytes stays in it. A part has no files beside it. With a folder, a reader or
-     * TENON_OPEN_SHARDS it is TENON_E_MISUSE. Offsets of infos count from the beginning of all; those of
-     * errors from that of the part, which the error's `file` names */
+     * on; 0: to its end. TENON_E_TRUNCATED: it has no such part. Of a pipe the first
+     * `offset` bytes are skipped, and the bytes behind the part stay in it. A part has no files beside it. It
+     * is TENON_E_MISUSE with a folder, a reader or TENON_OPEN_SHARDS. Offsets of infos count from the
+     * beginning of the whole file; those of errors from that of the part, which the error's `file` names */
     uint64_t offset, length;
 } tenon_open_options;
 
@@ -59,8 +59,8 @@ TENON_API tenon_status tenon_open_fd (tenon_context *context, int fd, const teno
 
 enum {
     /* The reader is called on one thread only: the one that called the function of the library, within that
-     * call, also for a save whose plan has tensors of the file. Work that does not read still has all
-     * threads. Calls of the program on several threads at once still call the reader on each */
+     * call, also for a save whose plan has tensors of the file. Work that does not read still uses all
+     * threads. If the program calls the library on several threads at once, each of them calls the reader */
     TENON_READER_ONE_THREAD = 0x10000
 };
 /* Bytes that neither a path nor memory provides. */

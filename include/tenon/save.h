@@ -43,7 +43,8 @@ enum {
     TENON_LOCK_FAIL = 2, /* TENON_E_BUSY at once */
     TENON_LOCK_NO = 3    /* does not look: saves at once may undo each other, and leave sets half done */
 };
-/* Whether a save waits until the disk has it: after a crash of the machine the file is whole then. */
+/* Whether a save waits until its bytes are on the disk. Then the file is whole after a crash of the machine,
+ * too. */
 enum {
     TENON_DURABLE_CONFIGURED = 0, /* as [save] durable says */
     TENON_DURABLE_YES = 1,
@@ -59,8 +60,8 @@ typedef struct tenon_save_options {
     /* For this save only: */
     uint32_t durable; /* TENON_DURABLE_*. tenon_save_fd syncs with YES only; memory and outputs never do */
     uint32_t threads; /* that work at once, the calling one included; 0: as [core] threads says */
-    uint64_t
-        memory; /* what it may hold in memory at once, bytes, at least 65536; 0: as [limits] memory says */
+    /* bytes that it may hold in memory at once, at least 65536; 0: as [limits] memory says */
+    uint64_t memory;
 } tenon_save_options;
 
 /* Takes the lock of a file, which need not exist, before it is opened to be changed and saved again: no other

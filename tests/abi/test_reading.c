@@ -100,7 +100,7 @@ START_TEST (test_as_stored_wrong)
     tenon_request request = ask (0, TENON_REQUEST_AS_STORED);
     request.dtype = TENON_U16; /* its own is none, either */
     kit_failed (tenon_request_size (file, &request, &size, e), TENON_E_MISUSE,
-                "what is read as it is stored has no other dtype");
+                "a request with TENON_REQUEST_AS_STORED has no other dtype");
     ck_assert_str_eq (kit_error.tensor, "m");
     request.dtype = TENON_NONE;
     request.strides = (const int64_t[]){ 3, 1 };

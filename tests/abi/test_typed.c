@@ -192,7 +192,7 @@ START_TEST (test_wrong)
                 "'memory' is NULL");
     other.source = 77;
     kit_failed (tenon_metadata_strings (file, &other, 0, 1, &offsets, &text, &memory, e), TENON_E_MISUSE,
-                "the array is none of this file");
+                "the array does not belong to this file");
     other = words;
     other.type = TENON_U8;
     kit_failed (tenon_metadata_strings (file, &other, 0, 0, &offsets, &text, &memory, e), TENON_E_UNSUPPORTED,
