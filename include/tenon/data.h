@@ -48,16 +48,16 @@ typedef struct tenon_request {
     uint32_t dtype;        /* cast to this; TENON_NONE: as stored */
     uint64_t index;        /* of the tensor */
     uint32_t flags;        /* TENON_REQUEST_* */
-    uint32_t rank;         /* of start, count, step: the tensor's, or 0 for all of it */
-    const uint64_t *start; /* NULL: 0 */
-    const uint64_t *count; /* NULL: to the end */
-    const int64_t *step;   /* ≥ 1; NULL: 1 */
-    void *data;            /* read: the caller's. load: set by the library, aligned to 64 */
-    uint64_t size;         /* read: of `data`, at least as many as needed. Set to the bytes that are needed */
+    uint32_t rank;         /* dims of start, count, step: the tensor's rank, or 0 for all of it */
+    const uint64_t *start; /* the first index in each dim; NULL: 0 */
+    const uint64_t *count; /* items in each dim; NULL: to the end */
+    const int64_t *step;   /* from one item to the next in each dim, ≥ 1; NULL: 1 */
+    void *data;            /* tenon_read: the caller's. tenon_load sets it, aligned to 64 bytes */
+    uint64_t size;         /* tenon_read: bytes of `data`, enough. Set to the bytes that are needed */
     /* The layout of the result, for tenon_read and tenon_load: the distance between neighbours in each dim of
      * the tensor, in items, of any sign. Then `data` is the item 0 … 0, the size counts from the first byte
-     * of any item to the last, and the bytes between items stay as they are (load: are zero). Items may not
-     * overlap: in the order of their sizes, each stride goes beyond all that the smaller ones reach. For
+     * of any item to the last, and the bytes between items stay as they are (tenon_load: are zero). Items may
+     * not overlap: in the order of their sizes, each stride goes beyond all that the smaller ones reach. For
      * dtypes whose items stand by themselves. NULL: packed, C order */
     const int64_t *strides;
 } tenon_request;

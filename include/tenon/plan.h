@@ -17,11 +17,11 @@ TENON_API void tenon_plan_free (tenon_plan *plan);
 /* A tensor of the application. */
 typedef struct tenon_array {
     uint32_t struct_size;
-    uint32_t dtype;
-    /* copied; NULL: arr_0, arr_1 …, the number of arrays without a name before it, as NumPy names them */
+    uint32_t dtype; /* of the items of `data` */
+    /* copied; NULL: arr_0, arr_1 …, counting the arrays without a name, as NumPy names them */
     const char *name;
-    const uint64_t *shape; /* copied */
-    uint32_t rank, flags;  /* TENON_FORTRAN, TENON_BIG_ENDIAN: how `data` lies */
+    const uint64_t *shape; /* `rank` dims, outermost first; copied */
+    uint32_t rank, flags;  /* flags: TENON_FORTRAN, TENON_BIG_ENDIAN, the layout of `data` */
     const void *data;      /* packed; must stay until the save is done. NULL: `fill` makes it */
     uint64_t size;         /* bytes of `data`: dtype × shape */
     /* Fills `to` with bytes offset … offset + length - 1 of the packed data; called in order, on one
@@ -44,8 +44,8 @@ typedef struct tenon_array {
      * carry it (TENON_SAVE_CARRY). NULL: none */
     const struct tenon_dtype *opaque;
 } tenon_array;
-/* A name must be valid UTF-8 without NUL, not empty, and no other tensor's of the plan. After a failure the
- * plan is as it was. TENON_E_UNSUPPORTED: there is no such cast. */
+/* Adds an array. Its name must be valid UTF-8 without NUL, not empty, and not the name of another tensor of
+ * the plan. After a failure the plan is as it was. TENON_E_UNSUPPORTED: there is no cast to `as`. */
 TENON_API tenon_status tenon_plan_add (tenon_plan *plan, const tenon_array *array, tenon_error *error);
 /* Adds `count` arrays, all of them or, after a failure, none. All have the struct_size of the first one,
  * which is also their distance in memory. This is faster than one by one, since packed arrays

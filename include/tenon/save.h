@@ -47,8 +47,8 @@ enum {
  * too. */
 enum {
     TENON_DURABLE_CONFIGURED = 0, /* as [save] durable says */
-    TENON_DURABLE_YES = 1,
-    TENON_DURABLE_NO = 2
+    TENON_DURABLE_YES = 1,        /* wait */
+    TENON_DURABLE_NO = 2 /* do not wait: the rename is still at once, but a power failure may lose bytes */
 };
 typedef struct tenon_lock tenon_lock;
 typedef struct tenon_save_options {
@@ -59,7 +59,7 @@ typedef struct tenon_save_options {
     tenon_lock *held;            /* the lock of the target, which the caller has; NULL: none */
     /* For this save only: */
     uint32_t durable; /* TENON_DURABLE_*. tenon_save_fd syncs with YES only; memory and outputs never do */
-    uint32_t threads; /* that work at once, the calling one included; 0: as [core] threads says */
+    uint32_t threads; /* threads that work at once, the calling one included; 0: as [core] threads says */
     /* bytes that it may hold in memory at once, at least 65536; 0: as [limits] memory says */
     uint64_t memory;
 } tenon_save_options;
@@ -115,6 +115,7 @@ typedef struct tenon_output {
     const char *name;
     void *user;
 } tenon_output;
+/* Saves to the functions of `output`. */
 TENON_API tenon_status tenon_save_to (tenon_plan *plan, const tenon_output *output,
                                       const tenon_save_options *options, tenon_report **report,
                                       const tenon_progress *progress, tenon_error *error);
@@ -135,10 +136,10 @@ TENON_API tenon_status tenon_save_at (tenon_plan *plan, int fd, uint64_t offset,
                                       const tenon_save_options *options, tenon_report **report,
                                       const tenon_progress *progress, tenon_error *error);
 
-/* *size is the number of bytes that tenon_save would write for the plan with these options: of all files of a
- * set or a folder together, and with TENON_SAVE_APPEND of the whole longer file. It reads no data of tensors,
- * and makes no file. `path` may be NULL if the options name a format. TENON_E_UNSUPPORTED, with the reason: a
- * filter encodes data, and only encoding tells their size. */
+/* Sets *size to the number of bytes that tenon_save would write for the plan with these options: of all files
+ * of a set or a folder together, and with TENON_SAVE_APPEND of the whole longer file. It reads no data of
+ * tensors, and makes no file. `path` may be NULL if the options name a format. TENON_E_UNSUPPORTED, with the
+ * reason: a filter encodes data, and only encoding tells their size. */
 TENON_API tenon_status tenon_plan_size (tenon_plan *plan, const tenon_save_options *options, const char *path,
                                         uint64_t *size, tenon_error *error);
 
