@@ -129,7 +129,8 @@ tenon_writer_new (tenon_context *context, const char *path, const tenon_save_opt
         status = copy_save_options (writer, path, options, &mine);
     }
     if (status == TENON_OK)
-        status = tn_writer_bytes_begin (&writer->kept, writer->plan, writer->path, &mine);
+        status =
+            tn_writer_bytes_begin (&writer->kept, writer->plan, writer->path, writer->options.memory, &mine);
     if (status == TENON_OK)
         status = check_target (writer, &mine);
     if (status == TENON_OK)
@@ -350,6 +351,10 @@ begin_tensor (tenon_writer *writer, const tenon_array *theirs, tenon_error *erro
     TN_TRY (tn_array_read (array, writer->plan, theirs, error));
     if (begin_checked (writer, error) < 0)
         return tn_plan_fail_in (error, array->name, array->name_length);
+    if (!array->given.name) { /* the number is taken, also if the program adds to its plan before the end */
+        array->given.name = array->name;
+        writer->plan->unnamed++;
+    }
     writer->begun = true;
     return TENON_OK;
 }

@@ -7,12 +7,14 @@
 #define LEAST_ROOM ((uint64_t) 64 << 10)
 
 tenon_status
-tn_writer_bytes_begin (struct tn_writer_bytes *kept, tenon_plan *plan, const char *path, tenon_error *error)
+tn_writer_bytes_begin (struct tn_writer_bytes *kept, tenon_plan *plan, const char *path, uint64_t memory,
+                       tenon_error *error)
 {
-    *kept = (struct tn_writer_bytes){ .plan = plan,
-                                      .path = path,
-                                      .most = plan->context->limits[TENON_LIMIT_MEMORY] / 4,
-                                      .spool = { .fd = -1 } };
+    *kept =
+        (struct tn_writer_bytes){ .plan = plan,
+                                  .path = path,
+                                  .most = (memory ? memory : plan->context->limits[TENON_LIMIT_MEMORY]) / 4,
+                                  .spool = { .fd = -1 } };
     TN_TRY (tn_source_memory (NULL, 0, NULL, &kept->memory, error));
     return tn_catalog_add_source (plan->own, kept->memory, error);
 }

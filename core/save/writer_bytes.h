@@ -22,8 +22,9 @@ struct tn_writer_bytes {
     uint64_t put;   /* its bytes so far */
 };
 
+/* `memory`: that of the save, of which a quarter is used; 0: the configured limit. */
 tenon_status tn_writer_bytes_begin (struct tn_writer_bytes *kept, tenon_plan *plan, const char *path,
-                                    tenon_error *error);
+                                    uint64_t memory, tenon_error *error);
 /* The plan, which has the sources, is freed after it. */
 void tn_writer_bytes_free (struct tn_writer_bytes *kept);
 /* Begins a tensor of `size` bytes; UINT64_MAX: any number. */

@@ -23,11 +23,17 @@ fails (tenon_status found, tenon_status expected, const char *words)
 }
 
 static void
-begin_with (const char *plugins, const char *settings, const char *name, uint32_t flags)
+begin_save (const char *plugins, const char *settings, const char *name, tenon_save_options options)
 {
-    tenon_save_options options = { .struct_size = sizeof options, .flags = flags };
+    options.struct_size = sizeof options;
     kit_plugins (plugins, settings);
     works (tenon_writer_new (kit, kit_path (name), &options, &writer, &kit_error));
+}
+
+static void
+begin_with (const char *plugins, const char *settings, const char *name, uint32_t flags)
+{
+    begin_save (plugins, settings, name, (tenon_save_options){ .flags = flags });
 }
 
 static tenon_status
@@ -63,11 +69,11 @@ leaves (unsigned files)
 
 /* With memory 64 KiB the writer keeps 16 KiB of it: most of the 1000 tensors go through the file. */
 static void
-write_thousand (const char *settings, const char *note)
+write_thousand (const char *settings, uint64_t memory, const char *note)
 {
     uint32_t items[40];
     char name[32];
-    begin_with ("toyraw", settings, "t.toyraw", 0);
+    begin_save ("toyraw", settings, "t.toyraw", (tenon_save_options){ .memory = memory });
     for (unsigned i = 0; i < 1000; i++) {
         for (unsigned k = 0; k < i % 40; k++)
             items[k] = i * 1000 + k;
@@ -98,7 +104,7 @@ write_thousand (const char *settings, const char *note)
 
 START_TEST (test_thousand)
 {
-    write_thousand (_i ? "limits.memory=64KiB" : NULL, _i ? "bytes" : NULL);
+    write_thousand (_i == 1 ? "limits.memory=64KiB" : NULL, _i == 2 ? 64 << 10 : 0, _i ? "bytes" : NULL);
 }
 END_TEST
 
@@ -333,6 +339,25 @@ START_TEST (test_plan)
 }
 END_TEST
 
+/* Numbers are given in the order of adding and beginning. */
+START_TEST (test_numbered)
+{
+    begin_with ("toyraw", NULL, "t.toyraw", 0);
+    works (BEGIN (.dtype = TENON_U8));
+    kit_add (tenon_writer_plan (writer), NULL, "u8", 0, 0, NULL, "y", 1);
+    works (tenon_writer_put (writer, "x", 1, &kit_error));
+    works (tenon_writer_end (writer, &kit_error));
+    works (ADD (.dtype = TENON_U8, .data = "z", .size = 1));
+    works (finish (NULL));
+    tenon_writer_free (writer);
+    tenon_file *file = kit_open ("t.toyraw", NULL, NULL);
+    kit_data (file, "arr_0", "", "x", 1);
+    kit_data (file, "arr_1", "", "y", 1);
+    kit_data (file, "arr_2", "", "z", 1);
+    tenon_close (file);
+}
+END_TEST
+
 START_TEST (test_targets)
 {
     tenon_save_options options = { .struct_size = sizeof options, .format = "toyraw" };
@@ -559,11 +584,12 @@ static void
 fill_suite (Suite *suite)
 {
     TCase *tests = kit_case (suite, "writer");
-    tcase_add_loop_test (tests, test_thousand, 0, 2);
+    tcase_add_loop_test (tests, test_thousand, 0, 3);
     tcase_add_loop_test (tests, test_layouts, 0, 2);
     tcase_add_loop_test (tests, test_pieces, 0, 2);
     tcase_add_test (tests, test_wrong_pieces);
     tcase_add_test (tests, test_plan);
+    tcase_add_test (tests, test_numbered);
     tcase_add_test (tests, test_targets);
     tcase_add_test (tests, test_bounded);
     tcase_add_test (tests, test_killed);
