@@ -77,7 +77,7 @@ def describe(disk, tmpfs):
         "tenon": tenon_version(os.environ["TENON"], os.environ["TENON_SRCDIR"]),
         "processor": f"{processor()}, {len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} cores",
         "memory": f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / (1 << 30):.1f} GiB",
-        "kernel": f"{platform.system()} {platform.release()}",
+        "kernel": f"{platform.system()} {platform.release().partition('-')[0]}",
         "disk": file_system(disk),
         "tmpfs": file_system(tmpfs) if tmpfs else "none",
         "load before": f"{os.getloadavg()[0]:.1f}",

@@ -179,7 +179,7 @@ tn_source_cut (struct tn_source *source, uint64_t offset, uint64_t length, tenon
     if (offset > source->size || length > source->size - offset) {
         tn_source_fail_in (source, error);
         return tn_fail (error, TENON_E_TRUNCATED, TN_NO_OFFSET,
-                        "%llu bytes from byte %llu on were to be opened, and it has %llu",
+                        "%llu bytes from byte %llu on were to be opened, and the file has %llu",
                         (unsigned long long) length, (unsigned long long) offset,
                         (unsigned long long) source->size);
     }

@@ -241,15 +241,15 @@ START_TEST (test_refused)
         options.length = outside[i].length;
         kit_error = (tenon_error) TENON_ERROR_INIT;
         kit_failed (tenon_open (kit, kit_path ("bundle"), &options, &file, &kit_error), TENON_E_TRUNCATED,
-                    "bundle: … were to be opened, and it has 100");
+                    "bundle: … were to be opened, and the file has 100");
         ck_assert_ptr_null (file);
         kit_error = (tenon_error) TENON_ERROR_INIT;
         kit_failed (tenon_open_memory (kit, bytes, 100, &options, &file, &kit_error), TENON_E_TRUNCATED,
-                    "were to be opened, and it has 100");
+                    "were to be opened, and the file has 100");
         int fd = open (kit_path ("bundle"), O_RDONLY);
         kit_error = (tenon_error) TENON_ERROR_INIT;
         kit_failed (tenon_open_fd (kit, fd, &options, &file, &kit_error), TENON_E_TRUNCATED,
-                    "were to be opened, and it has 100");
+                    "were to be opened, and the file has 100");
         close (fd);
     }
     options.offset = 3;
