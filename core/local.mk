@@ -262,6 +262,8 @@ core_libcore_la_SOURCES = \
 	core/sink/atomic_set.h \
 	core/sink/destination.c \
 	core/sink/destination.h \
+	core/sink/encode_round.c \
+	core/sink/encode_round.h \
 	core/sink/encode_sink.c \
 	core/sink/encode_sink.h \
 	core/sink/encoder.c \
