@@ -190,6 +190,7 @@ core_libcore_la_SOURCES = \
 	core/open/map.h \
 	core/open/members.c \
 	core/open/members.h \
+	core/open/new_context.c \
 	core/open/open.c \
 	core/open/read.c \
 	core/open/reading.c \
