@@ -250,10 +250,10 @@ START_TEST (test_map)
     ck_assert (!data && !size);
     array.offset = UINT64_MAX;
     kit_failed (tenon_value_map (file, &array, &data, &size, &kit_error), TENON_E_MISUSE,
-                "none of this file");
+                "the array does not belong to this file");
     array.offset = 0, array.source = 77;
     kit_failed (tenon_value_map (file, &array, &data, &size, &kit_error), TENON_E_MISUSE,
-                "none of this file");
+                "the array does not belong to this file");
     tenon_close (file);
     tenon_open_options options;
     KIT_INIT (options);
