@@ -118,7 +118,8 @@ class Reader:
             if not items or len(shape) > 64 or items > 1 and (not shape or shape[-1] % items):  # unreadable, up to the next offset
                 end = min((begin + other for other in self.offsets if other > offset), default=len(self.data))
                 used += [(start, end)] if start < end <= len(self.data) else []
-                found[name] = (kind, shape if len(shape) <= 64 else (), None)
+                shaped = len(shape) <= 64 and all(dim < 2**63 for dim in shape)
+                found[name] = (kind, shape if shaped else (), None)
                 continue
             elements = math.prod(shape)
             demand(max(1, size // items) * math.prod(dim or 1 for dim in shape) < 2**63, "large")
