@@ -335,6 +335,8 @@ valgrind_too_long = \
 	tests/abi/test_isolation \
 	tests/abi/test_output \
 	tests/abi/test_parallel \
+	tests/abi/test_parts \
+	tests/abi/test_readers \
 	tests/abi/test_rules \
 	tests/abi/test_store \
 	tests/abi/test_together \

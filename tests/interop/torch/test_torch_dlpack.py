@@ -43,7 +43,7 @@ def test_from_torch(bench):
     tensors = {}
     for name in DTYPES:
         base = make(name)
-        tensors |= {name: base, f"{name} turned": base.T.permute(0, 2, 1), f"{name} part": base[1:, ::2], f"{name} wide": base[:, :1].expand(2, 5, 4)}
+        tensors |= {name: base, f"{name} turned": base.permute(2, 0, 1), f"{name} part": base[1:, ::2], f"{name} wide": base[:, :1].expand(2, 5, 4)}
     path = bench.folder / "in.pt"
     Lender().save(path, [(name, tensor, "old") for name, tensor in tensors.items()])
     found = torch.load(path, weights_only=True)
