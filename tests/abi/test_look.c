@@ -19,6 +19,31 @@ begin (void)
     file = kit_reopen (plan);
 }
 
+/* Field by field: the bytes between fields are nobody's. */
+static void
+is_same_info (const tenon_tensor_info *one, const tenon_tensor_info *other)
+{
+    ck_assert_uint_eq (one->struct_size, other->struct_size);
+    ck_assert_uint_eq (one->dtype, other->dtype);
+    ck_assert_ptr_eq (one->name, other->name);
+    ck_assert_uint_eq (one->name_length, other->name_length);
+    ck_assert_ptr_eq (one->dtype_name, other->dtype_name);
+    ck_assert_uint_eq (one->rank, other->rank);
+    ck_assert_uint_eq (one->flags, other->flags);
+    ck_assert_ptr_eq (one->shape, other->shape);
+    ck_assert_uint_eq (one->elements, other->elements);
+    ck_assert_uint_eq (one->nbytes, other->nbytes);
+    ck_assert_uint_eq (one->storage, other->storage);
+    ck_assert_uint_eq (one->source, other->source);
+    ck_assert_ptr_eq (one->source_name, other->source_name);
+    ck_assert_uint_eq (one->offset, other->offset);
+    ck_assert_uint_eq (one->stored, other->stored);
+    ck_assert_ptr_eq (one->filter, other->filter);
+    ck_assert_int_eq (one->unreadable, other->unreadable);
+    ck_assert_ptr_eq (one->why, other->why);
+    ck_assert_ptr_eq (one->strides, other->strides);
+}
+
 START_TEST (test_range)
 {
     tenon_tensor_info infos[21], one;
@@ -29,7 +54,7 @@ START_TEST (test_range)
     for (unsigned i = 0; i < 21; i++) {
         KIT_INIT (one);
         ck_assert_int_eq (tenon_get (file, i, &one), TENON_OK);
-        ck_assert_mem_eq (&one, &infos[i], sizeof one);
+        is_same_info (&one, &infos[i]);
     }
     ck_assert_str_eq (infos[20].name, "w[0]");
     ck_assert_uint_eq (infos[20].nbytes, 24);

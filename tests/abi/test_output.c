@@ -499,11 +499,17 @@ END_TEST
 
 /* ---- devices and pipes by their paths ---- */
 
+struct fifo {
+    const char *path;
+    struct bytes bytes;
+};
+
 static void *
 read_fifo (void *opaque)
 {
-    struct bytes *bytes = opaque;
-    int fd = open (kit_path ("fifo"), O_RDONLY);
+    struct fifo *fifo = opaque;
+    struct bytes *bytes = &fifo->bytes;
+    int fd = open (fifo->path, O_RDONLY);
     for (ssize_t got; (got = read (fd, bytes->data + bytes->size, sizeof bytes->data - bytes->size)) > 0;)
         bytes->size += (size_t) got;
     close (fd);
@@ -513,15 +519,16 @@ read_fifo (void *opaque)
 /* A FIFO, and a link to a device, keep their names; a name that nothing has gets the extension. */
 START_TEST (test_no_extension)
 {
-    static struct bytes bytes;
+    static struct fifo fifo;
     pthread_t reader;
     kit_plugins ("toyraw", NULL);
     tenon_plan *plan = kit_plan ();
     KIT_INIT (options);
     options.format = "toyraw";
-    ck_assert_int_eq (mkfifo (kit_path ("fifo"), 0600), 0);
-    ck_assert_int_eq (pthread_create (&reader, NULL, read_fifo, &bytes), 0);
-    tenon_status status = tenon_save (plan, kit_path ("fifo"), &options, NULL, NULL, &kit_error);
+    fifo.path = kit_path ("fifo");
+    ck_assert_int_eq (mkfifo (fifo.path, 0600), 0);
+    ck_assert_int_eq (pthread_create (&reader, NULL, read_fifo, &fifo), 0);
+    tenon_status status = tenon_save (plan, fifo.path, &options, NULL, NULL, &kit_error);
     ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
     pthread_join (reader, NULL);
     ck_assert_int_eq (symlink ("/dev/null", kit_path ("null")), 0);
@@ -529,7 +536,7 @@ START_TEST (test_no_extension)
     ck_assert_int_eq (tenon_save (plan, "/dev/null", &options, NULL, NULL, &kit_error), TENON_OK);
     ck_assert (!kit_exists ("fifo.toyraw") && !kit_exists ("null.toyraw"));
     ck_assert_int_eq (tenon_save (plan, kit_path ("new"), &options, NULL, NULL, &kit_error), TENON_OK);
-    kit_same_file ("new.toyraw", &bytes);
+    kit_same_file ("new.toyraw", &fifo.bytes);
     tenon_plan_free (plan);
 }
 END_TEST
