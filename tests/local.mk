@@ -284,7 +284,8 @@ tests_unit_pluginlib_test_json_SOURCES = tests/unit/pluginlib/test_json.c tests/
 tests_unit_pluginlib_test_json_CPPFLAGS = $(AM_CPPFLAGS) $(JSON_C_CFLAGS)
 tests_unit_pluginlib_test_json_LDADD = $(LDADD) $(JSON_C_LIBS)
 
-# What .ci/run does under ThreadSanitizer (make check-threads), and in a build without dlopen (make check-builtin).
+# What .ci/run does under ThreadSanitizer (make check-threads), and in a build without dlopen (make check-builtin). In one
+# without the command it compares the layers alone (make check-walls): the programs of the tests are built often enough.
 thread_tests = \
 	tests/abi/test_output \
 	tests/abi/test_parallel \
@@ -498,6 +499,8 @@ check-threads:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(thread_tests)'
 check-builtin:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(builtin_tests)'
+check-walls: all
+	@$(srcdir)/tests/logged tests/walls.log ./run $(srcdir)/tests/walls.sh
 check-compiler:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(compiler_tests)'
 check-deflate:
@@ -508,4 +511,4 @@ clean-tests:
 distclean-venv:
 	rm -rf venv venv-torch peers
 
-.PHONY: fuzz fuzzers check-interop check-torch check-valgrind check-threads check-builtin check-compiler check-deflate clean-tests distclean-venv check-is-missing
+.PHONY: fuzz fuzzers check-interop check-torch check-valgrind check-threads check-builtin check-walls check-compiler check-deflate clean-tests distclean-venv check-is-missing
