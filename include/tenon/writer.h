@@ -11,9 +11,9 @@ extern "C" {
 #endif
 
 /* A save that gets its tensors one by one. Formats have a header before the data, or a directory that names
- * all tensors, so the bytes are kept until the end: in memory, up to a quarter of that of the save, and beyond
- * that in a temporary file without a name in the folder of the target. tenon_writer_finish saves them as
- * tenon_save does. Until then the target is untouched; a process that ends before that leaves no file. The
+ * all tensors, so the bytes are kept until the end: in memory, up to a quarter of that of the save, and
+ * beyond that in a temporary file without a name in the folder of the target. tenon_writer_finish saves them
+ * as tenon_save does. Until then the target is untouched; a process that ends before that leaves no file. The
  * disk needs room for the temporary file and the target at once, unless its file system shares blocks. A
  * writer belongs to one thread at a time. */
 typedef struct tenon_writer tenon_writer;
