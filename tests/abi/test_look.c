@@ -19,7 +19,7 @@ begin (void)
     file = kit_reopen (plan);
 }
 
-/* Field by field: the bytes between fields are nobody's. */
+/* Compares field by field: the bytes between fields are undefined. */
 static void
 is_same_info (const tenon_tensor_info *one, const tenon_tensor_info *other)
 {
