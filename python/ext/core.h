@@ -15,6 +15,7 @@
 #define NO_IMPORT_ARRAY
 #endif
 #include <numpy/arrayobject.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <tenon/tenon.h>
 
@@ -49,16 +50,26 @@ void tn_texts_free (tn_texts *texts);
 /* ---- progress.c ------------------------------------------------------------------------------------------
  */
 
-/* The progress of one call of the library: calls a callable (done, total), and looks for signals, so that
- * Ctrl-C cancels the work. `callable` may be NULL or None. */
-typedef struct tn_progress {
-    tenon_progress library; /* for the call */
-    PyObject *callable;
-    PyObject *exception; /* that cancelled the work */
-} tn_progress;
-void tn_progress_begin (tn_progress *progress, PyObject *callable);
-/* Raises what the callable raised, or KeyboardInterrupt: then -1. */
-int tn_progress_end (tn_progress *progress);
+/* What a call of the library does that may be long: without the lock of the interpreter, on any thread. */
+typedef tenon_status (*tn_work) (void *argument, const tenon_progress *progress);
+/* For `bytes` below: not known, and perhaps many. */
+#define TN_MANY_BYTES UINT64_MAX
+/* Releases the lock of the interpreter, calls work (argument, progress), and returns its status. Meanwhile
+ * the callable (done, total), which may be NULL or None, is called on the calling thread, and Ctrl-C and what
+ * the callable raises stop the work. Then an exception is set and the result is TENON_E_CANCELLED, also if
+ * they came when the work was done already: so the caller frees what it has got. `bytes` that the work moves:
+ * beyond 16 MiB the work runs on a thread of its own. `here`: never, since the work calls objects of Python
+ * that must be called on this thread (tenon_output, TENON_READER_ONE_THREAD). */
+tenon_status tn_run (PyObject *callable, uint64_t bytes, bool here, tn_work work, void *argument);
+
+/* The exception of a callback, which may run on any thread, for the one that called the library. */
+typedef struct tn_caught {
+    _Atomic (PyObject *) exception; /* NULL: none */
+} tn_caught;
+/* Takes the exception that is set, unless it has one. */
+void tn_caught_keep (tn_caught *caught);
+/* Sets the exception again, which is then gone here, unless another one is set; false: there was none. */
+bool tn_caught_raise (tn_caught *caught);
 
 /* ---- context.c -------------------------------------------------------------------------------------------
  */
@@ -77,6 +88,8 @@ typedef struct tn_file {
     PyObject_HEAD tenon_file *library;
     tn_context *context;
     PyObject *source; /* the array or the reader that it was opened from; NULL: none */
+    bool one_thread;  /* the reader is called on the thread of the call alone: tn_run has to stay `here` */
+    tn_caught caught; /* what the reader raised, for the calls that fail */
 } tn_file;
 
 /* tenon._core.Memory: memory of the library, the base of an array. */
@@ -105,13 +118,21 @@ PyObject *tn_metadata (tenon_file *file);
 /* Puts an entry into a plan; as _core.pyi says at Plan.put_metadata. */
 int tn_metadata_put (tenon_plan *plan, PyObject *key, PyObject *value, const char *type);
 
-/* ---- plan.c ----------------------------------------------------------------------------------------------
+/* ---- plan.c, writer.c -------------------------------------------------------------------------------------
  */
+
+/* module.c makes the types of these. */
+extern PyType_Spec tn_plan_spec, tn_writer_spec;
 
 /* tenon._core.Plan. It keeps all arrays and files that were added. */
 typedef struct tn_plan {
-    PyObject_HEAD tenon_plan *library;
+    PyObject_HEAD tenon_plan *library; /* NULL: that of a writer which is closed */
     tn_context *context;
     PyObject *keep; /* a list */
+    atomic_bool busy;
 } tn_plan;
+
+/* Context.plan and Context.writer. */
+PyObject *tn_plan_make (tn_context *context);
+PyObject *tn_writer_make (tn_context *context, PyObject *path, PyObject *options);
 #endif
