@@ -1,26 +1,71 @@
 # SPDX-License-Identifier: MIT
 # The Python package. `make python` compiles its extension against this build, beside links to the modules, in python/site;
-# `make wheel` makes what users install.
+# `make python-package` lays out what python/setup.py puts into a wheel; `make check-wheel` installs that, and tests it.
 PYTHON_PACKAGE = $(srcdir)/python/tenon
 PYTHON_EXTENSION = $(srcdir)/python/ext
-PYTHON_LIMITED_API = 0x030A0000
+PYTHON_MODULES = $(wildcard $(srcdir)/python/tenon/* $(srcdir)/python/tenon/*/*)
 
+# ---- the extension ---------------------------------------------------------------------------------------------------
+# One for CPython 3.10 and later; python/setup.py sets these for the interpreters that have no stable ABI.
+PYTHON_TAG = abi3
+PYTHON_LIMITED_API = -DPy_LIMITED_API=0x030A0000
+PYTHON_CPPFLAGS = `cat python/flags`
+PYTHON_OBJECTS = $(patsubst $(srcdir)/python/ext/%.c,python/objects/$(PYTHON_TAG)/%.o,$(wildcard $(srcdir)/python/ext/*.c))
+PYTHON_LINK = $(CC) $(SANITIZER_CFLAGS) $(CFLAGS) -shared -L.libs $(HARDENING_LDFLAGS) $(LDFLAGS)
+
+$(PYTHON_OBJECTS): python/objects/$(PYTHON_TAG)/%.o: $(srcdir)/python/ext/%.c $(wildcard $(srcdir)/python/ext/*.h) $(tenoninclude_HEADERS)
+	$(AM_V_CC)$(MKDIR_P) python/objects/$(PYTHON_TAG) && \
+	flags=$(PYTHON_CPPFLAGS) && \
+	$(CC) $(PYTHON_LIMITED_API) $(PUBLIC_CPPFLAGS) $$flags $(CPPFLAGS) $(BASE_CFLAGS) $(WARNING_CFLAGS) $(HARDENING_CFLAGS) \
+	  $(SANITIZER_CFLAGS) $(CFLAGS) -fPIC -c -o $@ $<
+
+python/flags: venv/.done build-aux/python-flags
+	$(AM_V_GEN)$(MKDIR_P) python && venv/bin/python $(srcdir)/build-aux/python-flags >$@.new && mv -f $@.new $@
+
+# ---- in the build tree -----------------------------------------------------------------------------------------------
 # The packages that `make check-python` needs beside those of `make check-interop`.
 venv-python/.done: venv/.done python/tests/requirements.txt
 	$(SHELL) $(srcdir)/build-aux/python-venv venv-python $(srcdir)/python/tests/requirements.txt
 	echo '$(abs_builddir)'/venv/lib/python*/site-packages >`echo venv-python/lib/python*/site-packages`/peers.pth
 	@touch $@
 
-python/site/tenon/_core.abi3.so: libtenon.la venv/.done $(wildcard $(srcdir)/python/ext/*.[ch] $(srcdir)/python/tenon/*) $(tenoninclude_HEADERS)
-	$(AM_V_CC)$(MKDIR_P) python/site/tenon && \
-	rm -rf python/site/tenon/* && $(LN_S) $(abs_top_srcdir)/python/tenon/* python/site/tenon && \
-	flags=`venv/bin/python -c 'import numpy, sysconfig; print ("-isystem", numpy.get_include (), "-isystem", sysconfig.get_path ("include"))'` && \
-	$(CC) -DPy_LIMITED_API=$(PYTHON_LIMITED_API) $(PUBLIC_CPPFLAGS) $$flags $(BASE_CFLAGS) $(WARNING_CFLAGS) $(HARDENING_CFLAGS) \
-	  $(SANITIZER_CFLAGS) $(CFLAGS) -fPIC -shared -o $@ $(srcdir)/python/ext/*.c -L.libs -ltenon -Wl,-rpath,$(abs_builddir)/.libs
+python/site/tenon/_core.abi3.so: libtenon.la python/flags $(PYTHON_MODULES)
+	$(AM_V_GEN)$(MKDIR_P) python/site/tenon/bin && \
+	for link in python/site/tenon/* python/site/tenon/bin/*; do test ! -L $$link || rm -f $$link; done && \
+	$(LN_S) $(abs_top_srcdir)/python/tenon/* python/site/tenon && \
+	$(LN_S) $(abs_builddir)/tools/.libs/tenon python/site/tenon/bin && \
+	$(MAKE) $(AM_MAKEFLAGS) $(PYTHON_OBJECTS) && \
+	$(PYTHON_LINK) -o $@ $(PYTHON_OBJECTS) -ltenon -Wl,-rpath,$(abs_builddir)/.libs
+python/site/tenon/_core.abi3.so: $(wildcard $(srcdir)/python/ext/*.[ch]) $(tenoninclude_HEADERS)
 python: python/site/tenon/_core.abi3.so
 
 check-python: all python venv-python/.done
 	@PYTHONPATH='$(abs_builddir)/python/site' PYTHONDONTWRITEBYTECODE=1 $(srcdir)/tests/logged checks/python.log ./run \
-	  venv-python/bin/python -m pytest -q -p no:cacheprovider -c $(srcdir)/python/pyproject.toml $(srcdir)/python/tests $(PYTEST_FLAGS)
+	  venv-python/bin/python -m pytest -q -p no:cacheprovider -c $(srcdir)/python/pyproject.toml $(srcdir)/python/tests \
+	  --ignore=$(srcdir)/python/tests/installed $(PYTEST_FLAGS)
 
-.PHONY: python check-python
+# ---- in a wheel ------------------------------------------------------------------------------------------------------
+# Everything in PYTHON_TO finds the rest from its own place. DT_RPATH, not DT_RUNPATH: LD_LIBRARY_PATH does not put another
+# libtenon in.
+PYTHON_TO = python/package
+PYTHON_SUFFIX = .abi3.so
+PYTHON_ORIGIN = -Wl,--disable-new-dtags,-rpath,'$$ORIGIN
+
+python-package: libtenon.la $(plugin_LTLIBRARIES) $(bin_PROGRAMS) $(PYTHON_OBJECTS)
+	@to='$(PYTHON_TO)' && rm -rf "$$to/lib" "$$to/bin" "$$to/include" && \
+	$(MKDIR_P) "$$to/lib/tenon/plugins-0" "$$to/bin" "$$to/include/tenon" && \
+	soname=`sed -n "s/^dlname='\(.*\)'/\1/p" libtenon.la` && \
+	$(INSTALL_PROGRAM) .libs/$$soname "$$to/lib/$$soname" && $(STRIP) --strip-unneeded "$$to/lib/$$soname" && \
+	for plugin in $(plugin_LTLIBRARIES); do \
+	  plugin=$${plugin##*/} && plugin=$${plugin%.la}$(MODULE_SUFFIX) && \
+	  $(INSTALL_PROGRAM) plugins/.libs/$$plugin "$$to/lib/tenon/plugins-0" && \
+	  $(STRIP) --strip-unneeded "$$to/lib/tenon/plugins-0/$$plugin" || exit 1; \
+	done; \
+	{ test -z '$(bin_PROGRAMS)' || { \
+	  $(CC) $(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS) -o "$$to/bin/tenon" $(tools_tenon_OBJECTS) -L.libs -ltenon \
+	    $(JSON_C_LIBS) $(NETTLE_LIBS) $(LIBM) $(PYTHON_ORIGIN)/../lib' && $(STRIP) "$$to/bin/tenon"; }; } && \
+	for header in $(tenoninclude_HEADERS); do $(INSTALL_DATA) $(srcdir)/$$header "$$to/include/tenon" || exit 1; done && \
+	$(PYTHON_LINK) -o "$$to/_core$(PYTHON_SUFFIX)" $(PYTHON_OBJECTS) -ltenon $(PYTHON_ORIGIN)/lib' && \
+	$(STRIP) --strip-unneeded "$$to/_core$(PYTHON_SUFFIX)"
+
+.PHONY: python check-python python-package
