@@ -1,0 +1,442 @@
+# SPDX-License-Identifier: MIT
+"""File objects: what the extension opens for them, and what it saves to.
+
+A file of the system is used through its descriptor, io.BytesIO through its bytes, any other object through its
+methods. An object needs `read` or `readinto` to be read, and `write` to be written; `seek` and `tell` spare the copy
+of all it has. Its own errors surface as they are.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import math
+import os
+import stat
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any, TypeGuard
+
+import numpy as np
+
+Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+# What is drained goes to a temporary file when it is larger, in bytes.
+_MOST_IN_MEMORY = 256 << 20
+# Bytes that are asked of an object, or handed to it, at once.
+_PIECE = 4 << 20
+_NPY_MAGIC = b"\x93NUMPY"
+_MOST_NPY_HEADER = 1 << 20
+
+
+def is_path(file: object) -> TypeGuard[Path]:
+    """Tells a path from a file object or a descriptor.
+
+    >>> import io
+    >>> from tenon._streams import is_path
+    >>> is_path("a.npy"), is_path(io.BytesIO()), is_path(3)
+    (True, False, False)
+    """
+    return isinstance(file, (str, bytes, os.PathLike))
+
+
+class Input:
+    """A file object that is read, from its position on.
+
+    `source`, `offset`, `name` and `one_thread` are arguments of _core.Context.open. After reading, `finish` puts the
+    object where the next reader expects it."""
+
+    __slots__ = ("source", "offset", "name", "one_thread", "_object", "_base", "_keep")
+
+    def __init__(
+        self,
+        source: Any,
+        file: Any,
+        *,
+        base: int | None,
+        offset: int = 0,
+        one_thread: bool = False,
+        keep: Any = None,
+    ) -> None:
+        self.source = source
+        self.offset = offset
+        self.name = name_of(file)
+        self.one_thread = one_thread
+        self._object = file
+        self._base = base
+        self._keep = keep
+
+    def finish(self, end: int | None = None) -> None:
+        """Moves the object's position `end` bytes behind where it began to be read, or to its end. An object that
+        cannot seek is there already."""
+        if self._base is None:
+            return
+        if end is None:
+            self._object.seek(0, os.SEEK_END)
+        else:
+            self._object.seek(self._base + end)
+
+
+class Output:
+    """A file object that is written, from its position on. `target` and `name` are for _core.Plan.save. After it,
+    `finish` is called."""
+
+    __slots__ = ("target", "name", "_object")
+
+    def __init__(self, target: Any, file: Any) -> None:
+        self.target = target
+        self.name = name_of(file)
+        self._object = file
+
+    def finish(self) -> None:
+        """Tells the object where the descriptor is, if that was written."""
+        if isinstance(self.target, int) and type(self._object) is io.BufferedRandom and self._object.seekable():
+            self._object.seek(self._object.tell())
+
+
+def name_of(file: Any) -> str | None:
+    """The last part of the name that a file object has, for its extension; None: it has none."""
+    name = getattr(file, "name", None)
+    return os.path.basename(os.fsdecode(name)) or None if isinstance(name, (str, bytes)) else None
+
+
+def open_input(file: Any) -> Input:
+    """What is to be opened for a file object, or for a descriptor (int), which stays open.
+
+    Raises TypeError for text files and for objects without methods to read, ValueError for closed ones,
+    io.UnsupportedOperation for ones that are open for writing only.
+
+    >>> import io
+    >>> from tenon._streams import open_input
+    >>> f = io.BytesIO(b"..12")
+    >>> f.seek(2)
+    2
+    >>> made = open_input(f)
+    >>> made.source.tobytes(), made.offset
+    (b'..12', 2)
+    >>> made.finish(1)
+    >>> f.read()
+    b'2'
+    """
+    file = _unwrap(file)
+    if isinstance(file, int):
+        file = io.FileIO(file, "rb", closefd=False)
+    _check(file, "readable", ("readinto", "read"))
+    descriptor = _descriptor(file)
+    if descriptor is not None and _is_regular(descriptor):
+        return _open_descriptor(file, descriptor)
+    if type(file) is io.BytesIO:
+        begin = file.tell()
+        return Input(np.frombuffer(file.getvalue(), np.uint8), file, base=begin, offset=begin)
+    position = None if _is_sequential(file) else _position(file)
+    if position is None:
+        return _drain(file)
+    reader = Reader(file, position)
+    return Input(reader, file, base=position, one_thread=True)
+
+
+def open_output(file: Any) -> Output:
+    """What is to be saved to for a file object, or for a descriptor (int).
+
+    Raises TypeError for text files and for objects without `write`, ValueError for closed ones,
+    io.UnsupportedOperation for ones that are open for reading only.
+
+    >>> import io
+    >>> from tenon._streams import open_output
+    >>> f = io.BytesIO()
+    >>> made = open_output(f)
+    >>> made.target.write(memoryview(b"12"))
+    >>> made.target.patch(0, memoryview(b"3"))
+    >>> made.finish()
+    >>> f.getvalue()
+    b'32'
+    """
+    if isinstance(file, int):
+        return Output(file, file)
+    whole, file = file, _unwrap(file)
+    _check(file, "writable", ("write",))
+    descriptor = _descriptor(file)
+    if descriptor is None:  # a wrapper that counts what is written, such as SpooledTemporaryFile, is to count it
+        return Output(Sink(whole), whole)
+    file.flush()
+    return Output(descriptor, file)
+
+
+# ---- what an object is -----------------------------------------------------------------------------------------------
+
+
+def _unwrap(file: Any) -> Any:
+    """The file in the wrappers of tempfile, which exist only if that module is imported."""
+    tempfile = sys.modules.get("tempfile")
+    if tempfile is None:
+        return file
+    if isinstance(file, tempfile.SpooledTemporaryFile):
+        return file._file
+    return file.file if isinstance(file, tempfile._TemporaryFileWrapper) else file
+
+
+def _check(file: Any, able: str, methods: tuple[str, ...]) -> None:
+    if isinstance(file, io.TextIOBase):
+        raise TypeError(f"{file!r} is a text file: open it in binary mode ('rb', 'wb')")
+    if not any(callable(getattr(file, method, None)) for method in methods):
+        names = " or ".join(methods)
+        kind = type(file).__name__
+        raise TypeError(f"a path or a file object is needed, which has {names}, and not an object of type {kind}")
+    if getattr(file, "closed", False) is True:
+        raise ValueError("I/O operation on closed file")
+    ask = getattr(file, able, None)
+    if callable(ask) and not ask():
+        raise io.UnsupportedOperation(f"{file!r} is not {able}")
+
+
+def _descriptor(file: Any) -> int | None:
+    """The descriptor of an object that holds a file of the system and nothing between; GzipFile, for one, has
+    fileno, too."""
+    raw = file.raw if type(file) in (io.BufferedReader, io.BufferedWriter, io.BufferedRandom) else file
+    return raw.fileno() if type(raw) is io.FileIO else None
+
+
+def _is_regular(descriptor: int) -> bool:
+    mode = os.fstat(descriptor).st_mode
+    return stat.S_ISREG(mode) or stat.S_ISBLK(mode)
+
+
+def _open_descriptor(file: Any, descriptor: int) -> Input:
+    if type(file) is io.BufferedRandom:
+        file.flush()
+    begin = file.tell()
+    # FileIO of a descriptor that the caller gave: it must not close, and it lives as long as the input
+    return Input(descriptor, file, base=begin, offset=begin)
+
+
+def _is_sequential(file: Any) -> bool:
+    """Whether going back costs as much as reading all of it again, as in what is compressed."""
+    for module, name in (("gzip", "GzipFile"), ("bz2", "BZ2File"), ("lzma", "LZMAFile"), ("zipfile", "ZipExtFile")):
+        kind = getattr(sys.modules.get(module), name, None)
+        if kind is not None and isinstance(file, kind):
+            return True
+    return False
+
+
+def _position(file: Any) -> int | None:
+    """Where the object is; None: it cannot seek."""
+    if not callable(getattr(file, "seek", None)) or not callable(getattr(file, "tell", None)):
+        return None
+    seekable = getattr(file, "seekable", None)
+    if callable(seekable) and not seekable():
+        return None
+    try:
+        return int(file.tell())
+    except io.UnsupportedOperation:
+        return None
+
+
+# ---- reading ---------------------------------------------------------------------------------------------------------
+
+
+def _read_some(file: Any, to: memoryview) -> int:
+    """Reads some bytes, at least one, but 0 at the end."""
+    readinto = getattr(file, "readinto", None)
+    count: int | None
+    if callable(readinto):
+        given: Any = readinto(to)
+        count = given
+    else:
+        count = _read_copy(file, to)
+    if count is None:
+        raise BlockingIOError(f"{file!r} has no bytes now: set it to block")
+    if not 0 <= count <= len(to):
+        raise OSError(f"{file!r} returned {count} bytes where {len(to)} were asked for")
+    return count
+
+
+def _read_copy(file: Any, to: memoryview) -> int | None:
+    data: Any = file.read(len(to))
+    if isinstance(data, str):
+        raise TypeError(f"{file!r} returns str: open it in binary mode ('rb')")
+    if data is not None and len(data) <= len(to):
+        to[: len(data)] = data
+    return None if data is None else len(data)
+
+
+def _fill(file: Any, to: memoryview) -> int:
+    """Reads until `to` is full or the object ends. Returns the bytes that were read."""
+    done = 0
+    while done < len(to):
+        with to[done : done + _PIECE] as piece:
+            count = _read_some(file, piece)
+        if count == 0:
+            break
+        done += count
+    return done
+
+
+class Reader:
+    """Reads any part of an object that can seek. The object may have another user between two calls, so each call
+    seeks."""
+
+    def __init__(self, file: Any, base: int) -> None:
+        self._file = file
+        self._base = base
+        self._lock = threading.Lock()
+        end = file.seek(0, os.SEEK_END)
+        end = file.tell() if end is None else end
+        file.seek(base)
+        self.size = max(0, int(end) - base)
+
+    def read_at(self, offset: int, to: memoryview) -> None:
+        """Fills `to` with the bytes from `offset` on. Raises EOFError if the object has not so many."""
+        with self._lock:
+            self._file.seek(self._base + offset)
+            count = _fill(self._file, to)
+        if count < len(to):
+            raise EOFError(f"{self._file!r} ended {len(to) - count} bytes early, at byte {self._base + offset + count}")
+
+
+class _Drain:
+    """Keeps what an object brings: in memory, or in a temporary file if it is much."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._memory = np.empty(64 << 10, np.uint8)
+        self._spill: Any = None
+        self.size = 0
+
+    def take(self, count: int) -> bytes:
+        """Reads `count` bytes, or fewer at the end, keeps them and returns them."""
+        data = bytearray(count)
+        with memoryview(data) as view:
+            taken = _fill(self._file, view)
+        self._keep(data[:taken])
+        return bytes(data[:taken])
+
+    def take_all(self, most: float = math.inf) -> None:
+        """Reads at most `most` bytes, to the end. The number may be wrong: memory grows with what comes."""
+        while most > 0:
+            room = self._room()
+            with room.data[: int(min(len(room), most))] as view:
+                count = _fill(self._file, view)
+            self._took(room, count)
+            if count < min(len(room), most):
+                return
+            most -= count
+
+    def _keep(self, data: bytearray) -> None:
+        if self._spill is None and self.size + len(data) <= len(self._memory):
+            self._memory[self.size : self.size + len(data)] = np.frombuffer(data, np.uint8)
+            self.size += len(data)
+        elif data:
+            room = self._room(len(data))
+            room[: len(data)] = np.frombuffer(data, np.uint8)
+            self._took(room, len(data))
+
+    def _room(self, least: int = 1) -> np.ndarray[Any, Any]:
+        if self._spill is None and self.size + least > len(self._memory):
+            if len(self._memory) >= _MOST_IN_MEMORY:
+                self._spill_over()
+            else:
+                grown = np.empty(max(2 * len(self._memory), self.size + least), np.uint8)
+                grown[: self.size] = self._memory[: self.size]
+                self._memory = grown
+        return np.empty(max(_PIECE, least), np.uint8) if self._spill is not None else self._memory[self.size :]
+
+    def _spill_over(self) -> None:
+        import tempfile
+
+        self._spill = tempfile.TemporaryFile(buffering=0)
+        self._write(self._memory[: self.size])
+        self._memory = np.empty(0, np.uint8)
+
+    def _write(self, array: np.ndarray[Any, Any]) -> None:
+        with array.data as view:
+            done = 0
+            while done < len(view):
+                done += self._spill.write(view[done:])
+
+    def _took(self, room: np.ndarray[Any, Any], count: int) -> None:
+        if self._spill is not None:
+            self._write(room[:count])
+        self.size += count
+
+    def input(self) -> Input:
+        """The input of what was kept."""
+        if self._spill is not None:
+            return Input(self._spill.fileno(), self._file, base=None, keep=self._spill)
+        return Input(self._memory[: self.size], self._file, base=None)
+
+
+def _drain(file: Any) -> Input:
+    """Reads an object from where it is: one .npy file, which tells its length, or to the end."""
+    drain = _Drain(file)
+    header = drain.take(len(_NPY_MAGIC) + 2)
+    rest = _npy_rest(drain, header) if header.startswith(_NPY_MAGIC) else None
+    drain.take_all(math.inf if rest is None else rest)
+    return drain.input()
+
+
+def _npy_rest(drain: _Drain, begin: bytes) -> int | None:
+    """Bytes of the data of a .npy file, whose header is read; None: they are not known. The library checks all of it
+    afterwards."""
+    size = drain.take(2 if begin[6:7] == b"\1" else 4)
+    length = int.from_bytes(size, "little")
+    if length > _MOST_NPY_HEADER:
+        return None
+    try:
+        header = ast.literal_eval(drain.take(length).decode("utf-8" if begin[6:7] >= b"\3" else "latin-1"))
+        dtype = np.lib.format.descr_to_dtype(header["descr"])
+        return None if dtype.hasobject else math.prod(header["shape"]) * dtype.itemsize
+    except (ValueError, SyntaxError, TypeError, KeyError, IndexError, MemoryError, RecursionError):
+        return None
+
+
+# ---- writing ---------------------------------------------------------------------------------------------------------
+
+
+class Sink:
+    """Writes to an object, all of what it is given. `patch` is None for an object that cannot go back."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        # Objects that are no files of io may keep what they are given, or want bytes
+        self._copies = not isinstance(file, io.IOBase)
+        base = None if _is_sequential(file) else _position(file)
+        self._base = base or 0
+        self._end = self._base
+        self.patch = None if base is None or _appends(file) else self._patch
+
+    def _pieces(self, data: memoryview) -> Iterator[memoryview | bytes]:
+        for begin in range(0, len(data), _PIECE):
+            piece = data[begin : begin + _PIECE]
+            yield bytes(piece) if self._copies else piece
+
+    def write(self, data: memoryview) -> None:
+        """Writes behind what was written before."""
+        for piece in self._pieces(data):
+            done = 0
+            while done < len(piece):
+                done += self._write_some(piece[done:] if done else piece)
+        self._end += len(data)
+
+    def _write_some(self, piece: memoryview | bytes) -> int:
+        count = self._file.write(piece)
+        if count is None and isinstance(self._file, io.RawIOBase):
+            raise BlockingIOError(f"{self._file!r} takes no bytes now: set it to block")
+        if not isinstance(count, int):
+            return len(piece)  # objects that only resemble files
+        if not 0 < count <= len(piece):
+            raise OSError(f"{self._file!r} took {count} of {len(piece)} bytes")
+        return count
+
+    def _patch(self, position: int, data: memoryview) -> None:
+        end = self._end
+        self._file.seek(self._base + position)
+        self.write(data)
+        self._file.seek(end)
+        self._end = end
+
+
+def _appends(file: Any) -> bool:
+    """Whether what is written goes to the end, wherever the object is."""
+    mode = getattr(file, "mode", None)
+    return isinstance(mode, str) and "a" in mode
