@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: MIT
+"""Reads ranges of a file whose requests take long, ahead of the reads.
+
+Each request costs some 50 ms, whatever its size, and the library reads in pieces as small as a header. So a file is
+cut into blocks, which are fetched in runs. Reads that go on where earlier ones ended make the runs longer, and
+fetch them before they are needed, several at once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
+
+BLOCK = 1 << 20
+# Bytes of one request. A longer one would take longer to arrive than several at once.
+MOST_RUN = 8 * BLOCK
+# Bytes that a sequence of reads is ahead of itself.
+MOST_AHEAD = 32 * BLOCK
+# Bytes that are kept.
+MOST_KEPT = 128 * BLOCK
+# A sequence goes on if it leaves out at most so many blocks.
+_GAP = 2
+_SEQUENCES = 16
+
+Fetch = Callable[[int, int], "Future[bytes]"]
+
+
+class _Run:
+    """Blocks that one request fetches."""
+
+    def __init__(self, first: int, count: int, future: Future[bytes]) -> None:
+        self.first = first
+        self.count = count
+        self.future = future
+
+
+class _Sequence:
+    """Reads that follow one another."""
+
+    def __init__(self, end: int) -> None:
+        self.end = end  # the block behind the last one that was asked for
+        self.ahead = 0  # blocks that the last step fetched ahead
+
+
+class ReadAhead:
+    """The bytes of one file. `fetch` (begin, end) starts a request.
+
+    >>> from concurrent.futures import Future
+    >>> from tenon._readahead import ReadAhead
+    >>> def fetch(begin, end):
+    ...     print("request", begin, end)
+    ...     future = Future()
+    ...     future.set_result(bytes(end - begin))
+    ...     return future
+    >>> ahead = ReadAhead(3 << 20, fetch)
+    >>> ahead.read(5, memoryview(bytearray(100)))
+    request 0 1048576
+    >>> ahead.read(500, memoryview(bytearray(100)))
+    """
+
+    def __init__(self, size: int, fetch: Fetch) -> None:
+        self._size = size
+        self._fetch = fetch
+        self._lock = threading.Lock()
+        self._blocks: dict[int, _Run] = {}
+        self._runs: OrderedDict[int, _Run] = OrderedDict()  # by the first block, the least recently used one first
+        self._kept = 0
+        self._sequences: OrderedDict[int, _Sequence] = OrderedDict()  # by `end`
+
+    def read(self, offset: int, to: memoryview) -> None:
+        """Fills `to`; raises what a request raised that has bytes of it."""
+        while len(to):
+            some = min(len(to), MOST_AHEAD)
+            self._read_some(offset, to[:some])
+            offset, to = offset + some, to[some:]
+
+    def _read_some(self, offset: int, to: memoryview) -> None:
+        first, behind = offset // BLOCK, (offset + len(to) - 1) // BLOCK + 1
+        with self._lock:
+            runs = self._take(first, behind)
+            self._go_on(first, behind, offset + len(to))
+            self._forget(runs)
+        for run in runs:
+            self._copy(run, offset, to)
+
+    def _take(self, first: int, behind: int) -> list[_Run]:
+        """The runs that have the blocks, in order; starts the requests for those that none has."""
+        self._ask(first, behind)
+        runs: list[_Run] = []
+        block = first
+        while block < behind:
+            run = self._blocks[block]
+            self._runs.move_to_end(run.first)
+            runs.append(run)
+            block = run.first + run.count
+        return runs
+
+    def _ask(self, first: int, behind: int) -> None:
+        """Starts requests for the blocks that are in no run."""
+        blocks = self._block_count()
+        if behind == blocks and 0 < self._size % BLOCK < BLOCK // 2 and first == blocks - 1 > 0:
+            first -= 1  # a short last block: what is at the end of a file, as a directory, begins before it
+        most = MOST_RUN // BLOCK
+        while first < behind:
+            count = 0
+            while first + count < behind and count < most and first + count not in self._blocks:
+                count += 1
+            if count:
+                run = _Run(first, count, self._fetch(first * BLOCK, min((first + count) * BLOCK, self._size)))
+                self._runs[first] = run
+                self._kept += count
+                for block in range(first, first + count):
+                    self._blocks[block] = run
+            first += max(count, 1)
+
+    def _go_on(self, first: int, behind: int, end: int) -> None:
+        """Fetches ahead if the read goes on with a sequence, and comes near the end of what that has asked for."""
+        sequence = self._sequence_of(first)
+        if sequence is None:
+            self._sequences[behind] = _Sequence(behind)
+            if len(self._sequences) > _SEQUENCES:
+                self._sequences.popitem(last=False)
+            return
+        if end <= sequence.end * BLOCK - max(sequence.ahead, 1) * BLOCK // 2:
+            return
+        del self._sequences[sequence.end]
+        sequence.ahead = min(max(2 * sequence.ahead, behind - first, 1), MOST_AHEAD // BLOCK)
+        start = max(sequence.end, behind)
+        sequence.end = min(start + sequence.ahead, self._block_count())
+        self._ask(min(start, sequence.end), sequence.end)
+        self._sequences[sequence.end] = sequence
+
+    def _sequence_of(self, block: int) -> _Sequence | None:
+        for sequence in self._sequences.values():
+            if sequence.end - sequence.ahead - 1 <= block <= sequence.end + _GAP:
+                return sequence
+        return None
+
+    def _forget(self, needed: list[_Run]) -> None:
+        """Drops the runs that were used least recently, beyond MOST_KEPT."""
+        for key in list(self._runs):
+            if self._kept <= MOST_KEPT // BLOCK:
+                return
+            run = self._runs[key]
+            if run not in needed and run.future.done():
+                self._drop(run)
+
+    def _drop(self, run: _Run) -> None:
+        if self._runs.get(run.first) is run:
+            del self._runs[run.first]
+            self._kept -= run.count
+            for block in range(run.first, run.first + run.count):
+                del self._blocks[block]
+
+    def _copy(self, run: _Run, offset: int, to: memoryview) -> None:
+        try:
+            data = run.future.result()
+        except BaseException:
+            with self._lock:  # the next read asks again
+                if run.future.done():
+                    self._drop(run)
+            raise
+        at = run.first * BLOCK
+        begin, end = max(offset, at), min(offset + len(to), at + len(data))
+        to[begin - offset : end - offset] = memoryview(data)[begin - at : end - at]
+
+    def _block_count(self) -> int:
+        return (self._size + BLOCK - 1) // BLOCK

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: MIT
+"""URLs: s3://, hf://, memory:// and the others that fsspec knows. They are read by ranges, several at once."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+import posixpath
+import re
+import threading
+from typing import Any
+
+from tenon._readahead import ReadAhead
+
+_URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.\-]*::)*[A-Za-z][A-Za-z0-9+.\-]+://")
+_LOCAL = re.compile(r"(?:file|local)://")
+# Requests that are under way at once, for all files together.
+_WORKERS = 8
+
+_pool: tuple[int, concurrent.futures.ThreadPoolExecutor] | None = None
+_pool_lock = threading.Lock()
+
+
+def is_url(source: object) -> bool:
+    """Tells whether this is a str that fsspec opens, and no path. Objects of os.PathLike are paths.
+
+    >>> from tenon._remote import is_url
+    >>> is_url("s3://bucket/x.npz"), is_url("simplecache::s3://bucket/x.npz"), is_url("x.npz"), is_url("c:/x.npz")
+    (True, True, False, False)
+    """
+    return isinstance(source, str) and _URL.match(source) is not None
+
+
+def local_path(url: str) -> str | None:
+    """The path of a file on this machine, which is opened and mapped without fsspec; None for other URLs.
+
+    >>> from tenon._remote import local_path
+    >>> local_path("file:///tmp/x.npz"), local_path("s3://bucket/x.npz")
+    ('/tmp/x.npz', None)
+    """
+    match = _LOCAL.match(url)
+    return url[match.end() :] if match else None
+
+
+def file_name(url: str) -> str:
+    """The last part of a URL's path, whose extension may name the format.
+
+    >>> from tenon._remote import file_name
+    >>> file_name("https://host/a/x.npz?download=true"), file_name("zip://in/y.npy::s3://bucket/x.zip")
+    ('x.npz', 'y.npy')
+    """
+    path = re.sub(r"^(?:[A-Za-z0-9+.\-]+::)*[A-Za-z0-9+.\-]+://", "", url).split("::", 1)[0]
+    if re.match(r"(?:[A-Za-z0-9+.\-]+::)*https?://", url):
+        path = re.split(r"[?#]", path, maxsplit=1)[0]
+    return posixpath.basename(path)
+
+
+def filesystem(url: str, **options: Any) -> tuple[Any, str]:
+    """The file system of fsspec for a URL, and the path in it."""
+    try:
+        import fsspec.core
+    except ImportError as failure:
+        raise ModuleNotFoundError(
+            f"{url}: a URL is opened through the package fsspec, which is not installed: pip install fsspec",
+            name="fsspec",
+        ) from failure
+    found: tuple[Any, str] = fsspec.core.url_to_fs(url, **options)
+    return found
+
+
+def _workers() -> concurrent.futures.ThreadPoolExecutor:
+    """The threads that wait for requests. A forked process makes its own."""
+    global _pool
+    with _pool_lock:
+        if _pool is None or _pool[0] != os.getpid():
+            _pool = os.getpid(), concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="tenon-remote")
+        return _pool[1]
+
+
+def _renew_lock() -> None:
+    """A forked process has one thread: the lock may have belonged to another one."""
+    global _pool_lock
+    _pool_lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew_lock)
+
+
+class Reader:
+    """A file behind a URL, as the extension reads it: `size` bytes, and `read_at`.
+
+    Any number of threads may call read_at. It waits without the lock of the interpreter.
+
+    >>> import fsspec
+    >>> from tenon._remote import Reader
+    >>> fsspec.filesystem("memory").pipe("/docs/x.bin", b"0123456789")
+    >>> reader, to = Reader("memory://docs/x.bin"), bytearray(4)
+    >>> reader.read_at(3, memoryview(to))
+    >>> reader.size, bytes(to)
+    (10, b'3456')
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.name = file_name(url)
+        self._pid = os.getpid()
+        self._fs, self._path = filesystem(url)
+        info = self._fs.info(self._path)
+        if info.get("type") == "directory":
+            raise IsADirectoryError(f"{url}: a folder behind a URL cannot be opened")
+        size = info.get("size")
+        self._whole: bytes | None = None
+        if size is None:  # a server that does not tell it: then it may know no ranges either
+            whole: bytes = self._fs.cat_file(self._path)
+            self._whole, size = whole, len(whole)
+        self.size: int = size
+        self._ahead = self._new_ahead()
+
+    def read_at(self, offset: int, to: memoryview) -> None:
+        """Fills `to` with the bytes from `offset` on, or raises what the file system raised."""
+        if self._whole is not None:
+            to[:] = self._whole[offset : offset + len(to)]
+            return
+        if self._pid != os.getpid():  # forked: connections and threads are those of the parent
+            self._pid = os.getpid()
+            self._fs, self._path = filesystem(self.url)
+            self._ahead = self._new_ahead()
+        self._ahead.read(offset, to)
+
+    def close(self) -> None:
+        """Forgets what was read ahead. The reader may be used again."""
+        self._ahead = self._new_ahead()
+
+    def __getstate__(self) -> str:
+        return self.url
+
+    def __setstate__(self, url: str) -> None:
+        self.__init__(url)  # type: ignore[misc]
+
+    def _new_ahead(self) -> ReadAhead:
+        return ReadAhead(self.size, lambda begin, end: _workers().submit(self._fetch, begin, end))
+
+    def _fetch(self, begin: int, end: int) -> bytes:
+        # Asynchronous file systems serve all threads; of the others fsspec keeps one for each thread.
+        fs = self._fs if getattr(self._fs, "async_impl", False) else filesystem(self.url)[0]
+        data: bytes = fs.cat_file(self._path, start=begin, end=end)
+        if len(data) == self.size:  # a server that knows no ranges sends all
+            data = data[begin:end]
+        if len(data) != end - begin:
+            raise OSError(
+                f"{self.url}: {end - begin} bytes from byte {begin} on were asked for, and {len(data)} came: "
+                "the file has changed since it was opened"
+            )
+        return data
+
+
+class Target:
+    """A file behind a URL that is written. It exists when the block ends; after an exception the file system drops it.
+
+    File systems that know no transactions may keep a part of it, or nothing.
+
+    >>> import fsspec
+    >>> from tenon._remote import Target
+    >>> with Target("memory://docs/y.bin") as target:
+    ...     target.write(memoryview(b"abc"))
+    >>> fsspec.filesystem("memory").cat("/docs/y.bin")
+    b'abc'
+    """
+
+    def __init__(self, url: str, *, new: bool = False) -> None:
+        self.url = url
+        self.name = file_name(url)
+        # an instance of our own: a transaction concerns all files that are opened through one
+        self._fs, self._path = filesystem(url, skip_instance_cache=True)
+        if new and self._fs.exists(self._path):
+            raise FileExistsError(f"{url}: exists already")
+        self._file: Any = None
+        self._transaction: Any = None
+
+    def __enter__(self) -> Target:
+        self._transaction = self._fs.transaction
+        self._transaction.__enter__()
+        try:
+            self._file = self._fs.open(self._path, "wb")
+        except BaseException as failure:
+            self._end(failure)
+            raise
+        return self
+
+    def write(self, data: memoryview) -> None:
+        """Appends bytes."""
+        while len(data):
+            count = self._file.write(data)
+            if count is None or count == len(data):
+                return
+            data = data[count:]
+
+    def __exit__(self, kind: object, failure: BaseException | None, trace: object) -> None:
+        if failure is None:
+            try:
+                self._file.close()
+            except BaseException as late:
+                self._end(late)
+                raise
+        else:
+            _abandon(self._file)
+        self._end(failure)
+
+    def _end(self, failure: BaseException | None) -> None:
+        """Ends the transaction: it keeps the file if nothing failed."""
+        try:
+            self._transaction.__exit__(type(failure) if failure else None, failure, None)
+        except Exception:
+            if failure is None:
+                raise  # else the failure that led here is the one to tell
+
+
+def _abandon(file: Any) -> None:
+    """Keeps a buffered file from being sent when it is closed, by us or by the collector."""
+    import fsspec.spec
+
+    if isinstance(file, fsspec.spec.AbstractBufferedFile):
+        file.closed = True
+        return
+    try:
+        file.close()
+    except Exception:
+        pass

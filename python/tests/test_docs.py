@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""The examples of all docstrings run, each in a temporary folder, with `tenon` and `np` imported."""
+
+import doctest
+import importlib
+import inspect
+import pathlib
+import pkgutil
+
+import numpy as np
+import pytest
+import tenon
+
+FLAGS = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
+# of these the names without an underscore are public, or __all__
+PUBLIC = ["tenon", "tenon.safetensors", "tenon.numpy"]
+
+
+def modules():
+    names = [module.name for module in pkgutil.iter_modules(tenon.__path__, "tenon.")]
+    return ["tenon"] + sorted(name for name in names if name not in ("tenon.__main__", "tenon._core"))
+
+
+def examples():
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    for name in modules():
+        for test in finder.find(importlib.import_module(name), globs={}):
+            if test.examples:
+                yield pytest.param(test, id=test.name)
+
+
+def public_objects():
+    for name in PUBLIC:
+        if name not in modules():
+            continue
+        module = importlib.import_module(name)
+        for attribute in getattr(module, "__all__", [a for a in dir(module) if not a.startswith("_")]):
+            thing = getattr(module, attribute)
+            if callable(thing) and not (inspect.isclass(thing) and issubclass(thing, BaseException)):
+                yield pytest.param(thing, id=f"{name}.{attribute}")
+
+
+@pytest.mark.parametrize("test", list(examples()))
+def test_example(test, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    test.globs.update(tenon=tenon, np=np)
+    output = []
+    result = doctest.DocTestRunner(optionflags=FLAGS).run(test, out=output.append)
+    assert result.failed == 0, "".join(output)
+
+
+@pytest.mark.parametrize("thing", list(public_objects()))
+def test_has_an_example(thing):
+    """Each public function has one; of a class, the class or one of its methods."""
+    documents = [thing.__doc__]
+    if inspect.isclass(thing):
+        documents += [inspect.getdoc(member) for _, member in inspect.getmembers(thing)]
+    assert any(">>> " in (document or "") for document in documents)
+
+
+def test_all_modules_are_found():
+    files = {path.stem for path in pathlib.Path(tenon.__file__).parent.glob("*.py")} - {"__init__", "__main__"}
+    assert {name.partition(".")[2] for name in modules()} - {""} == files

@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: MIT
+"""Files behind URLs, through fsspec."""
+
+import os
+import pickle
+import sys
+import threading
+import time
+
+import fsspec
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
+from tenon import _remote
+
+BLOCK = 1 << 20
+CONTENT = bytes(range(256)) * 4096 * 3
+
+
+class Slow(AbstractFileSystem):
+    """A store whose requests take a while. It counts them, and how many are under way at once."""
+
+    protocol = "slow"
+    store: dict = {}
+    log: list = []
+    lock = threading.Lock()
+    under_way = 0
+    most = 0
+    knows_size = True
+    knows_ranges = True
+
+    def info(self, path, **kwargs):
+        path = self._strip_protocol(path)
+        if path not in self.store:
+            raise FileNotFoundError(path)
+        return {"name": path, "size": len(self.store[path]) if self.knows_size else None, "type": "file"}
+
+    def exists(self, path, **kwargs):
+        return self._strip_protocol(path) in self.store
+
+    def cat_file(self, path, start=None, end=None, **kwargs):
+        with self.lock:
+            type(self).under_way += 1
+            type(self).most = max(self.most, self.under_way)
+        self.log.append((start, end))
+        time.sleep(0.01)
+        with self.lock:
+            type(self).under_way -= 1
+        content = self.store[self._strip_protocol(path)]
+        return content[start:end] if self.knows_ranges else content
+
+    def _open(self, path, mode="rb", block_size=None, **kwargs):
+        return SlowFile(self, path, mode, block_size=5 << 20, **kwargs)
+
+
+class SlowFile(AbstractBufferedFile):
+    """As that of an object store: parts are sent, and the object exists when the last one was."""
+
+    fail_at = None
+
+    def _initiate_upload(self):
+        self.parts = []
+
+    def _upload_chunk(self, final=False):
+        if self.fail_at is not None and len(self.parts) >= self.fail_at:
+            raise ConnectionResetError("the store went away")
+        self.parts.append(self.buffer.getvalue())
+        if final and self.autocommit:
+            self.commit()
+        return True
+
+    def commit(self):
+        Slow.store[self.path] = b"".join(self.parts)
+
+    def discard(self):
+        Slow.log.append("discard")
+
+
+@pytest.fixture(autouse=True)
+def stores(monkeypatch):
+    fsspec.register_implementation("slow", Slow, clobber=True)
+    for name, value in (("store", {}), ("log", []), ("under_way", 0), ("most", 0)):
+        monkeypatch.setattr(Slow, name, value)
+    monkeypatch.setattr(MemoryFileSystem, "store", {})
+    Slow.store["box/x.bin"] = CONTENT
+
+
+def read(reader, offset, length):
+    to = bytearray(length)
+    reader.read_at(offset, memoryview(to))
+    return bytes(to)
+
+
+@pytest.mark.parametrize(
+    "source, expected",
+    [
+        ("s3://bucket/x.npz", True),
+        ("hf://datasets/a/b/x.npz", True),
+        ("zip://x.npy::s3://bucket/x.zip", True),
+        ("simplecache::memory://x", True),
+        ("file:///x.npz", True),
+        ("x.npz", False),
+        ("/a/b://c", False),
+        ("c:/x.npz", False),
+        ("a::b", False),
+        (b"s3://bucket/x.npz", False),
+    ],
+)
+def test_is_url(source, expected):
+    assert _remote.is_url(source) is expected
+
+
+@pytest.mark.parametrize(
+    "url, name",
+    [
+        ("s3://bucket/a/x.npz", "x.npz"),
+        ("s3://bucket/a/x?y#z.npz", "x?y#z.npz"),
+        ("https://host/x.npz?download=true#top", "x.npz"),
+        ("zip://in/y.npy::https://host/x.zip?a=b", "y.npy"),
+        ("simplecache::s3://bucket/x.gguf", "x.gguf"),
+        ("memory://x.npy", "x.npy"),
+    ],
+)
+def test_file_name(url, name):
+    assert _remote.file_name(url) == name
+
+
+def test_reader():
+    reader = _remote.Reader("slow://box/x.bin")
+    assert (reader.size, reader.name) == (len(CONTENT), "x.bin")
+    assert read(reader, 1000, 5000) == CONTENT[1000:6000]
+    assert read(reader, len(CONTENT) - 3, 3) == CONTENT[-3:]
+    assert Slow.log == [(0, BLOCK), (2 * BLOCK, 3 * BLOCK)]
+
+
+def test_several_requests_at_once():
+    Slow.store["box/large.bin"] = bytes(64 * BLOCK)
+    assert read(_remote.Reader("slow://box/large.bin"), 0, 64 * BLOCK) == bytes(64 * BLOCK)
+    assert Slow.most >= 3
+
+
+def test_size_unknown(monkeypatch):
+    monkeypatch.setattr(Slow, "knows_size", False)
+    reader = _remote.Reader("slow://box/x.bin")
+    assert reader.size == len(CONTENT) and read(reader, 7, 9) == CONTENT[7:16]
+    assert Slow.log == [(None, None)]
+
+
+def test_ranges_unknown(monkeypatch):
+    monkeypatch.setattr(Slow, "knows_ranges", False)
+    assert read(_remote.Reader("slow://box/x.bin"), BLOCK + 5, 10) == CONTENT[BLOCK + 5 : BLOCK + 15]
+
+
+def test_a_file_that_shrinks():
+    reader = _remote.Reader("slow://box/x.bin")
+    Slow.store["box/x.bin"] = CONTENT[:100]
+    with pytest.raises(OSError, match=r"slow://box/x.bin: 1048576 bytes from byte 0 on .* and 100 came.*has changed"):
+        read(reader, 0, 10)
+
+
+def test_errors_are_those_of_the_file_system():
+    with pytest.raises(FileNotFoundError):
+        _remote.Reader("slow://box/none.bin")
+    reader = _remote.Reader("slow://box/x.bin")
+    del Slow.store["box/x.bin"]
+    with pytest.raises(KeyError):
+        read(reader, 0, 10)
+    with pytest.raises(ValueError, match="nonsense"):
+        _remote.Reader("nonsense://x")
+
+
+def test_folder():
+    fsspec.filesystem("memory").pipe("/folder/x.bin", b"1")
+    with pytest.raises(IsADirectoryError, match="memory://folder: a folder"):
+        _remote.Reader("memory://folder")
+
+
+def test_fsspec_is_not_installed(monkeypatch):
+    for name in [name for name in sys.modules if name.partition(".")[0] == "fsspec"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ModuleNotFoundError, match="^s3://b/x.npz: .* fsspec, which is not installed: pip install fsspec$"):
+        _remote.Reader("s3://b/x.npz")
+
+
+def test_pickle():
+    reader = pickle.loads(pickle.dumps(_remote.Reader("slow://box/x.bin")))
+    assert reader.size == len(CONTENT) and read(reader, 300, 4) == CONTENT[300:304]
+
+
+def test_fork():
+    """A worker reads what its parent opened, and does not wait for threads that it does not have."""
+    reader = _remote.Reader("slow://box/x.bin")
+    assert read(reader, 0, 1) == CONTENT[:1]  # the threads of the parent run
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if read(reader, 2 * BLOCK, 100) == CONTENT[2 * BLOCK : 2 * BLOCK + 100] else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert read(reader, 2 * BLOCK, 5) == CONTENT[2 * BLOCK : 2 * BLOCK + 5]
+
+
+@pytest.mark.parametrize("scheme", ["slow", "memory"])
+@pytest.mark.parametrize("size", [0, 10, 12 << 20])
+def test_target(scheme, size):
+    content = os.urandom(size)
+    with _remote.Target(f"{scheme}://box/new.bin") as target:
+        for offset in range(0, size, 3 << 20):
+            target.write(memoryview(content)[offset : offset + (3 << 20)])
+        assert not fsspec.filesystem(scheme).exists("box/new.bin")
+    assert fsspec.filesystem(scheme).cat_file("box/new.bin") == content
+
+
+@pytest.mark.parametrize("scheme", ["slow", "memory"])
+@pytest.mark.parametrize("size", [10, 12 << 20])
+def test_target_after_a_failure(scheme, size):
+    """The old file stays."""
+    fs = fsspec.filesystem(scheme)
+    with _remote.Target(f"{scheme}://box/old.bin") as target:
+        target.write(memoryview(b"old"))
+    with pytest.raises(ZeroDivisionError):
+        with _remote.Target(f"{scheme}://box/old.bin") as target:
+            target.write(memoryview(bytes(size)))
+            1 / 0
+    assert fs.cat_file("box/old.bin") == b"old"
+
+
+@pytest.mark.parametrize("fail_at", [0, 1])
+def test_target_that_fails_itself(fail_at, monkeypatch):
+    monkeypatch.setattr(SlowFile, "fail_at", fail_at)
+    with pytest.raises(ConnectionResetError, match="the store went away"):
+        with _remote.Target("slow://box/new.bin") as target:
+            target.write(memoryview(bytes(6 << 20)))
+            target.write(memoryview(bytes(3 << 20)))
+    assert "box/new.bin" not in Slow.store
+
+
+def test_target_that_is_new():
+    with pytest.raises(FileExistsError, match="slow://box/x.bin"):
+        _remote.Target("slow://box/x.bin", new=True)
+    with _remote.Target("slow://box/y.bin", new=True) as target:
+        target.write(memoryview(b"y"))
+    assert Slow.store["box/y.bin"] == b"y"
