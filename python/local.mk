@@ -68,4 +68,46 @@ python-package: libtenon.la $(plugin_LTLIBRARIES) $(bin_PROGRAMS) $(PYTHON_OBJEC
 	$(PYTHON_LINK) -o "$$to/_core$(PYTHON_SUFFIX)" $(PYTHON_OBJECTS) -ltenon $(PYTHON_ORIGIN)/lib' && \
 	$(STRIP) --strip-unneeded "$$to/_core$(PYTHON_SUFFIX)"
 
-.PHONY: python check-python python-package
+# ---- wheels ----------------------------------------------------------------------------------------------------------
+venv-wheel/.done: venv/.done python/wheel-requirements.txt
+	$(SHELL) $(srcdir)/build-aux/python-venv venv-wheel $(srcdir)/python/wheel-requirements.txt
+	echo '$(abs_builddir)'/venv/lib/python*/site-packages >`echo venv-wheel/lib/python*/site-packages`/peers.pth
+	@touch $@
+
+# An sdist of what `make dist` has; a wheel, which that is compiled for anew; and the wheel that holds the libraries, too.
+PYTHON_BUILD = '$(abs_builddir)/venv-wheel/bin/python' -m build --no-isolation
+wheel: venv-wheel/.done
+	rm -rf python/dist python/unpacked python/wheelhouse && $(MKDIR_P) python/dist python/unpacked
+	TENON_BUILD_DIR='$(abs_builddir)' $(PYTHON_BUILD) --sdist --outdir python/dist $(srcdir)/python
+	tar -x -f python/dist/tenon-*.tar.gz -C python/unpacked
+	env -u TENON_BUILD_DIR $(PYTHON_BUILD) --wheel --outdir python/wheelhouse python/unpacked/tenon-*
+	PATH='$(abs_builddir)'/venv-wheel/bin:$$PATH auditwheel repair --wheel-dir python/dist python/wheelhouse/tenon-*.whl
+	rm -rf python/unpacked python/wheelhouse
+	@$(srcdir)/tests/logged checks/wheel.log venv-wheel/bin/python $(srcdir)/build-aux/python-audit python/dist/tenon-*.whl
+
+# The package as it is installed: a wheel of this build, in an environment of its own, from which the tests import it.
+python/venv/.done: libtenon.la $(plugin_LTLIBRARIES) $(bin_PROGRAMS) $(PYTHON_MODULES) python/setup.py python/pyproject.toml \
+  venv-python/.done venv-wheel/.done $(wildcard $(srcdir)/python/ext/*.[ch])
+	rm -rf python/venv python/wheelhouse
+	TENON_BUILD_DIR='$(abs_builddir)' venv-wheel/bin/python -m pip --disable-pip-version-check wheel --quiet --no-deps --no-index \
+	  --no-build-isolation --wheel-dir python/wheelhouse $(srcdir)/python
+	venv-python/bin/python -m venv --without-pip python/venv
+	packages=`echo python/venv/lib/python*/site-packages` && \
+	echo '$(abs_builddir)'/venv-python/lib/python*/site-packages >$$packages/peers.pth && \
+	cat venv-python/lib/python*/site-packages/peers.pth >>$$packages/peers.pth
+	python/venv/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-index python/wheelhouse/tenon-*.whl
+	@touch $@
+
+# Nothing of the build tree is in the way but for the test plugins: see run.in.
+PYTHON_INSTALLED = env -u LD_LIBRARY_PATH -u DYLD_LIBRARY_PATH -u TENON_PLUGIN_PATH \
+	TENON="`echo '$(abs_builddir)'/python/venv/lib/python*/site-packages/tenon/bin/tenon`" TENON_INSTALLED='$(abs_builddir)/python/venv'
+check-wheel: all python/venv/.done $(python_test_plugins)
+	@PYTHONDONTWRITEBYTECODE=1 $(srcdir)/tests/logged checks/python.log ./run $(PYTHON_INSTALLED) \
+	  python/venv/bin/python -m pytest -q -p no:cacheprovider -c $(srcdir)/python/pyproject.toml $(srcdir)/python/tests $(PYTEST_FLAGS)
+if DLOPEN
+python_test_plugins = tests/abi/plugins/toyraw.la
+endif
+
+clean-python:
+	rm -rf python/objects python/site python/package python/venv python/wheelhouse python/unpacked python/dist python/flags
+.PHONY: python check-python python-package wheel check-wheel clean-python

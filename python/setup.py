@@ -143,14 +143,21 @@ class BuildWheel(bdist_wheel):
 
 
 class SourceArchive(sdist):
-    """Adds the C tree as ``make dist`` has it, but for the package itself, as the folder ``c``."""
+    """The package, and the C tree as ``make dist`` has it, but for the package, as the folder ``c``."""
+
+    def add_defaults(self) -> None:
+        super().add_defaults()
+        self.filelist.prune("tests")  # a part of them; c/python/tests has all
 
     def make_release_tree(self, base_dir: str, files: list[str]) -> None:
+        folder = configured()
+        run("copying the sources in C", "make", "distdir", "distdir=python-sources", folder=folder)
+        sources = folder / "python-sources"
+        shutil.rmtree(sources / "python" / "tenon")
+        for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE", "NOTICE"):
+            (sources / "python" / name).unlink()
         super().make_release_tree(base_dir, files)
-        folder, target = configured(), Path(base_dir) / "c"
-        run("listing the sources", "make", "distdir", f"distdir={target.resolve()}", "am__remove_distdir=:", folder=folder)
-        for name in ("tenon", "setup.py", "pyproject.toml", "README.md", "LICENSE", "NOTICE"):
-            shutil.rmtree(target / "python" / name) if (target / "python" / name).is_dir() else (target / "python" / name).unlink()
+        shutil.move(sources, Path(base_dir) / "c")
 
 
 SCRATCH.mkdir(parents=True, exist_ok=True)

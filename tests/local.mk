@@ -509,6 +509,6 @@ check-deflate:
 clean-tests:
 	rm -rf checks
 distclean-venv:
-	rm -rf venv venv-torch peers
+	rm -rf venv venv-python venv-torch venv-wheel peers
 
 .PHONY: fuzz fuzzers check-interop check-torch check-valgrind check-threads check-builtin check-walls check-compiler check-deflate clean-tests distclean-venv check-is-missing
