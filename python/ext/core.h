@@ -17,13 +17,60 @@
 #include <numpy/arrayobject.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <tenon/tenon.h>
 
 /* ---- module.c --------------------------------------------------------------------------------------------
  */
 
 /* The types, made once, when the module is loaded. */
-extern PyTypeObject *tn_context_type, *tn_file_type, *tn_memory_type, *tn_plan_type, *tn_writer_type;
+extern PyTypeObject *tn_context_type, *tn_handle_type, *tn_file_type, *tn_memory_type, *tn_plan_type,
+    *tn_writer_type;
+/* Makes a type of a spec, and puts it into the module unless its name begins with '_'. */
+PyTypeObject *tn_type_add (PyObject *module, PyType_Spec *spec);
+/* Each makes the types and constants of its file; plan.c and writer.c have their own. */
+int tn_context_init (PyObject *module);
+int tn_file_init (PyObject *module);
+int tn_memory_init (PyObject *module);
+int tn_dtypes_init (PyObject *module);
+int tn_plan_init (PyObject *module);
+int tn_writer_init (PyObject *module);
+/* The deallocator of an object of a heap type. */
+void tn_object_free (PyObject *self);
+
+/* The lock of an object, where the interpreter has none. */
+#ifdef Py_GIL_DISABLED
+#define TN_LOCK(object) Py_BEGIN_CRITICAL_SECTION (object)
+#define TN_UNLOCK Py_END_CRITICAL_SECTION ()
+#else
+#define TN_LOCK(object) {
+#define TN_UNLOCK }
+#endif
+
+/* Of PyMemoryView_FromMemory: the headers of the limited API before 3.11 have the function alone. */
+#ifndef PyBUF_READ
+#define PyBUF_READ 0x100
+#define PyBUF_WRITE 0x200
+#endif
+
+/* ---- args.c ----------------------------------------------------------------------------------------------
+ */
+
+/* The arguments of a function of METH_FASTCALL | METH_KEYWORDS. `names`: that of the function, then those of
+ * its parameters, then NULL; the first `least` must be given. values[i] is borrowed; NULL: not given. */
+int tn_arguments (const char *const *names, int least, PyObject *const *given, Py_ssize_t count,
+                  PyObject *keywords, PyObject **values);
+/* What the objects are; NULL leaves the default. TypeError and OverflowError as Python's own functions. */
+int tn_u64_of (PyObject *object, uint64_t *number);
+int tn_u32_of (PyObject *object, uint32_t *number);
+int tn_i64_of (PyObject *object, int64_t *number);
+int tn_bool_of (PyObject *object, bool *flag);
+/* A str without NUL inside; NULL and None leave the default. It lives as long as the object. */
+int tn_text_of (PyObject *object, const char **text);
+/* A sequence of up to `room` numbers; *count is -1 for NULL and None. */
+int tn_numbers_of (PyObject *sequence, uint64_t *numbers, int room, int *count);
+/* A sequence of any length, of which PyMem_Free frees *numbers; NULL for NULL and None. */
+int tn_indexes_of (PyObject *sequence, uint64_t **numbers, uint64_t *count);
 
 /* ---- errors.c --------------------------------------------------------------------------------------------
  */
@@ -78,12 +125,23 @@ bool tn_caught_raise (tn_caught *caught);
 typedef struct tn_context {
     PyObject_HEAD tenon_context *library;
 } tn_context;
+/* Methods of Context, in other files. */
+PyObject *tn_context_open (PyObject *self, PyObject *const *given, Py_ssize_t count, PyObject *keywords);
+PyObject *tn_context_formats (PyObject *self, PyObject *none);
+PyObject *tn_context_filters (PyObject *self, PyObject *none);
+PyObject *tn_context_dtypes (PyObject *self, PyObject *none);
+PyObject *tn_context_config (PyObject *self, PyObject *none);
+PyObject *tn_context_castable (PyObject *self, PyObject *args);
+PyObject *tn_context_cast (PyObject *self, PyObject *const *given, Py_ssize_t count, PyObject *keywords);
+PyObject *tn_context_plan (PyObject *self, PyObject *none);
+PyObject *tn_context_writer (PyObject *self, PyObject *args);
 
 /* ---- file.c ----------------------------------------------------------------------------------------------
  */
 
-/* tenon._core.File. It is closed when the last object that needs it is gone: each array that shares its
- * pages, and each plan that has its tensors, keeps a reference. */
+/* What a tenon._core.File, which is a tn_handle, uses. It is closed when the last object that needs it is
+ * gone: the File, each array that shares its pages, each call that runs, and each plan that has its tensors
+ * keep a reference. */
 typedef struct tn_file {
     PyObject_HEAD tenon_file *library;
     tn_context *context;
@@ -91,6 +149,33 @@ typedef struct tn_file {
     bool one_thread;  /* the reader is called on the thread of the call alone: tn_run has to stay `here` */
     tn_caught caught; /* what the reader raised, for the calls that fail */
 } tn_file;
+typedef struct tn_handle {
+    PyObject_HEAD tn_file *file; /* NULL: closed */
+} tn_handle;
+/* Methods of File, in infos.c, arrays.c, read.c, stream.c and dlpack.c. */
+PyObject *tn_handle_info (PyObject *self, PyObject *index);
+PyObject *tn_handle_infos (PyObject *self, PyObject *args);
+PyObject *tn_handle_names (PyObject *self, PyObject *none);
+PyObject *tn_handle_packed (PyObject *self, PyObject *index);
+PyObject *tn_handle_array (PyObject *self, PyObject *const *given, Py_ssize_t count, PyObject *keywords);
+PyObject *tn_handle_arrays (PyObject *self, PyObject *const *given, Py_ssize_t count, PyObject *keywords);
+PyObject *tn_handle_read_into (PyObject *self, PyObject *const *given, Py_ssize_t count, PyObject *keywords);
+PyObject *tn_handle_stream (PyObject *self, PyObject *const *given, Py_ssize_t count, PyObject *keywords);
+PyObject *tn_handle_advise (PyObject *self, PyObject *args);
+PyObject *tn_handle_dlpack (PyObject *self, PyObject *const *given, Py_ssize_t count, PyObject *keywords);
+PyObject *tn_handle_verify (PyObject *self, PyObject *const *given, Py_ssize_t count, PyObject *keywords);
+/* A new reference to what a File uses; NULL with an exception: it is none, or it is closed. */
+tn_file *tn_file_of (PyObject *handle);
+/* As tn_raise, with the exception of the object that the file was opened from as the cause; always -1. */
+int tn_file_raise (tn_file *file, const tenon_error *error);
+
+/* Makes the modes MAP_* constants of the module. */
+int tn_modes_init (PyObject *module);
+/* A File of what the library opened, which it takes over, also if it fails. */
+PyObject *tn_handle_new (tn_file *file);
+/* The reader of an object of Python, which keeps the object until the library closes it; *caught must live as
+ * long. */
+int tn_reader_of (PyObject *object, tn_caught *caught, bool one_thread, tenon_reader *reader);
 
 /* tenon._core.Memory: memory of the library, the base of an array. */
 typedef struct tn_memory {
@@ -104,17 +189,27 @@ PyObject *tn_memory_wrap (tenon_memory *memory);
 
 /* The NumPy dtype that has the items of a dtype of the library, a new reference; NULL without an exception:
  * there is none (blocks, packed items, or a dtype that Python did not set with _core.set_dtype). Opaque ones
- * of NumPy's own family are made of their text. */
-PyArray_Descr *tn_descr_of (const tenon_context *context, const tenon_file *file, uint32_t dtype);
+ * of NumPy's own family are made of their text, others have items of void. */
+PyArray_Descr *tn_descr_of (const tn_file *file, uint32_t dtype);
 /* The dtype of the library that has the items of a NumPy dtype, and TENON_BIG_ENDIAN in *flags if they are
  * swapped; TENON_NONE without an exception: there is none. */
 uint32_t tn_dtype_of (PyArray_Descr *descr, uint32_t *flags);
+/* Whether NumPy itself has a dtype, in both byte orders; it has not bf16. */
+static inline bool
+tn_dtype_plain (uint32_t dtype)
+{
+    return dtype >= TENON_BOOL && dtype <= TENON_C128 && dtype != TENON_BF16;
+}
+/* _core.set_dtype. */
+PyObject *tn_set_dtype (PyObject *module, PyObject *args);
 
 /* ---- values.c --------------------------------------------------------------------------------------------
  */
 
 /* Metadata as a dict; as _core.pyi says at File.metadata. */
 PyObject *tn_metadata (tenon_file *file);
+/* The type of each entry; as _core.pyi says at File.metadata_types. */
+PyObject *tn_metadata_types (tenon_file *file);
 /* Puts an entry into a plan; as _core.pyi says at Plan.put_metadata. */
 int tn_metadata_put (tenon_plan *plan, PyObject *key, PyObject *value, const char *type);
 

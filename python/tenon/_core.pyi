@@ -8,6 +8,16 @@ Progress = Callable[[int, int], object] | None
 Entry = tuple[int, int, int, str, str, str]
 
 VERSION: str
+# TENON_CONTEXT_* and TENON_OPEN_*
+CONTEXT_NO_FILES: int
+CONTEXT_NO_ENVIRONMENT: int
+CONTEXT_ISOLATE: int
+CONTEXT_ISOLATE_THIRD_PARTY: int
+OPEN_NO_MAP: int
+OPEN_UNALIGNED: int
+OPEN_SHARDS: int
+OPEN_NO_INDEX: int
+OPEN_ALONE: int
 
 # Says which NumPy dtype has the items of a fixed dtype of the library (bf16, f8_* of ml_dtypes), both ways.
 def set_dtype(dtype: int, numpy_dtype: np.dtype[Any] | None) -> None: ...
@@ -15,7 +25,7 @@ def status_name(status: int) -> str: ...
 def match(pattern: str, name: str) -> bool: ...
 
 class Context:
-    def __new__(cls, settings: Sequence[str] = ..., plugin_path: str | None = ..., flags: int = ...) -> Context: ...
+    def __new__(cls, settings: Sequence[str] | None = ..., plugin_path: str | None = ..., flags: int = ...) -> Context: ...
     # id, label, extensions, can (TENON_CAN_*), plugin, plugin_version, plugin_file, metadata, max_tensors, options
     def formats(self) -> list[dict[str, Any]]: ...
     def filters(self) -> list[dict[str, Any]]: ...
@@ -51,13 +61,15 @@ class File:
     def find(self, name: str) -> int: ...          # -1: there is none
     def find_all(self, pattern: str) -> list[int]: ...  # tenon_find_next
     # An array of a tensor, or of a box of it: start, count, step have a number for each dim, or are None together.
-    # dtype 0: as stored. mode: MAP_* below. Items of blocks, and packed items (f4, f6), come as u8 [.., bytes of a row], dims that
-    # a row is not whole in are an error; other dtypes have the NumPy dtype of set_dtype, or u8/u16 if none was set.
+    # dtype 0: as stored. mode: MAP_* below. Items of blocks, and packed items (f4, f6), come as u8 [.., bytes of a row], or [bytes] if a
+    # row is no whole number of blocks; opaque items that NumPy does not describe as void; other dtypes have the NumPy dtype of
+    # set_dtype, or u8/u16 if none was set. Mapped items keep their byte order, and Fortran order stays in any case.
     def array(self, index: int, start: Sequence[int] | None = ..., count: Sequence[int] | None = ..., step: Sequence[int] | None = ...,
               dtype: int = ..., mode: int = ..., progress: Progress = ...) -> np.ndarray[Any, Any]: ...
     # The same of many whole tensors, by one tenon_load_each for those that are not mapped; None: all that can be read.
     def arrays(self, indexes: Sequence[int] | None = ..., dtype: int = ..., mode: int = ..., progress: Progress = ...) -> list[np.ndarray[Any, Any]]: ...
-    # Into an array of the caller, of any strides; the dtype is that of `out`.
+    # Into arrays of the caller, of any strides and byte order. dtype 0: that of each array. A dtype that is given may also have its bits
+    # put into unsigned numbers of its size, and its blocks into u8 [.., bytes of a row].
     def read_into(self, indexes: Sequence[int], outs: Sequence[np.ndarray[Any, Any]], dtype: int = ..., progress: Progress = ...) -> None: ...
     # All bytes of a tensor in order, as tenon_stream passes them.
     def stream(self, index: int, sink: Callable[[memoryview], object], dtype: int = ..., progress: Progress = ...) -> None: ...

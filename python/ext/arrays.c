@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/* arrays.c - tensors of a file as arrays. */
+#include "arrays.h"
+
+/* ---- an array ---- */
+
+/* The strides of the items of a tensor in the file, in bytes. */
+static void
+layout_strides (tn_layout *layout, const tn_items *items)
+{
+    npy_intp stride = (npy_intp) items->block_bytes;
+    for (int i = layout->rank; !layout->strided && i-- > 0;) {
+        layout->strides[i] = stride;
+        stride *= layout->shape[i] > 0 ? layout->shape[i] : 1;
+    }
+    layout->strided = true;
+}
+
+/* Makes the layout of a mapped tensor, whose size was checked, that of a box; returns its first item. */
+static char *
+layout_cut (tn_layout *layout, const tn_items *items, const tn_box *box, char *data)
+{
+    layout_strides (layout, items);
+    for (int i = 0; i < layout->rank; i++) {
+        data += (npy_intp) box->start[i] * layout->strides[i];
+        layout->shape[i] = (npy_intp) box->count[i];
+        if (box->count[i] > 1) /* else the step may be any */
+            layout->strides[i] *= (npy_intp) box->step[i];
+    }
+    return data;
+}
+
+static bool
+is_empty (const tn_layout *layout)
+{
+    for (int i = 0; i < layout->rank; i++)
+        if (layout->shape[i] == 0)
+            return true;
+    return false;
+}
+
+/* What keeps the memory of an array. */
+static PyObject *
+taking_base (tn_taking *taking, tn_taken *taken)
+{
+    tenon_memory *memory = taken->memory;
+    taken->memory = NULL;
+    return memory ? tn_memory_wrap (memory) : Py_NewRef ((PyObject *) taking->file);
+}
+
+static PyObject *
+array_make (tn_taking *taking, tn_taken *taken, const tn_layout *layout, PyArray_Descr *descr, char *data)
+{
+    bool writable = !taken->mapped || taking->mode == TN_MAP_PRIVATE;
+    if (is_empty (layout)) /* NumPy's own memory will do */
+        return tn_layout_array (layout, descr, NULL, writable, NULL);
+    PyObject *base = taking_base (taking, taken);
+    return base ? tn_layout_array (layout, descr, data, writable, base) : NULL;
+}
+
+/* The dtype of the bytes as they are in the file; NULL with an exception: NumPy has none. */
+static PyArray_Descr *
+mapped_descr (const tn_taking *taking, const tenon_tensor_info *info, tn_items *items)
+{
+    bool own = tn_dtype_plain (info->dtype);
+    if (taking->dtype != TENON_NONE && taking->dtype != info->dtype)
+        tn_raise_status (TENON_E_NOT_MAPPABLE, "the bytes in the file are of another dtype");
+    else if (!(info->flags & TENON_BIG_ENDIAN))
+        return items->descr;
+    else if (own)
+        return tn_items_big (items);
+    else
+        tn_raise_status (TENON_E_NOT_MAPPABLE, "NumPy has no such dtype with big-endian items");
+    return NULL;
+}
+
+PyObject *
+tn_taking_array (tn_taking *taking, uint64_t at, tn_items *items)
+{
+    const tenon_tensor_info *info = &taking->infos[at];
+    tn_taken *taken = &taking->taken[at];
+    const tn_box *box = taking->box;
+    tn_layout layout;
+    char *data = taken->data;
+    if (tn_items_get (taking->file, taking->dtype ? taking->dtype : info->dtype, items) < 0
+        || tn_layout_set (&layout, items, info->rank, box && !taken->mapped ? box->count : info->shape,
+                          taken->fortran)
+               < 0)
+        return NULL;
+    PyArray_Descr *descr = taken->mapped ? mapped_descr (taking, info, items) : items->descr;
+    if (!descr)
+        return NULL;
+    if (box && taken->mapped)
+        data = layout_cut (&layout, items, box, data);
+    return array_make (taking, taken, &layout, descr, data);
+}
+
+/* ---- a box ---- */
+
+/* A box of blocks is cut by the library, which reads it. */
+static int
+box_settle (tn_taking *taking, tn_items *items)
+{
+    if (tn_items_get (taking->file, taking->dtype ? taking->dtype : taking->infos->dtype, items) < 0)
+        return -1;
+    if (!taking->box || !items->rows)
+        return 0;
+    if (taking->mode == TN_MAP_ONLY)
+        return tn_raise_status (TENON_E_NOT_MAPPABLE, "a box of blocks has to be cut");
+    taking->mode = TN_MAP_COPY;
+    return 0;
+}
+
+static int
+box_check (const tenon_tensor_info *info, const tn_box *box)
+{
+    for (uint32_t i = 0; i < info->rank; i++) {
+        uint64_t dim = info->shape[i], step = (uint64_t) box->step[i];
+        if (box->step[i] >= 1 && box->start[i] <= dim
+            && (box->count[i] == 0
+                || (box->start[i] < dim && (box->count[i] - 1) <= (dim - 1 - box->start[i]) / step)))
+            continue;
+        PyErr_Format (PyExc_IndexError, "the box is not within the tensor in dim %d", (int) i);
+        return -1;
+    }
+    return 0;
+}
+
+static int
+box_of (PyObject *const *values, const tenon_tensor_info *info, tn_box *box)
+{
+    int starts, counts, steps;
+    uint64_t step[TN_RANK];
+    if (tn_numbers_of (values[0], box->start, TN_RANK, &starts) < 0
+        || tn_numbers_of (values[1], box->count, TN_RANK, &counts) < 0
+        || tn_numbers_of (values[2], step, TN_RANK, &steps) < 0)
+        return -1;
+    box->given = starts >= 0;
+    if (starts != counts || starts != steps || (box->given && (uint32_t) starts != info->rank)) {
+        PyErr_SetString (PyExc_ValueError, "start, count and step must have a number for each dim, or be "
+                                           "None together");
+        return -1;
+    }
+    for (int i = 0; i < steps; i++)
+        box->step[i] = step[i] > INT64_MAX ? INT64_MAX : (int64_t) step[i];
+    return box->given ? box_check (info, box) : 0;
+}
+
+/* ---- methods ---- */
+
+static int
+mode_of (PyObject *object, uint32_t *mode)
+{
+    if (tn_u32_of (object, mode) < 0)
+        return -1;
+    if (*mode <= TN_MAP_PRIVATE)
+        return 0;
+    PyErr_Format (PyExc_ValueError, "there is no mode %d", (int) *mode);
+    return -1;
+}
+
+static PyObject *
+take_one (tn_taking *taking, PyObject *const *values)
+{
+    tn_box box;
+    tn_items items = { 0 };
+    PyObject *array = NULL;
+    if (box_of (values + 1, taking->infos, &box) < 0)
+        return NULL;
+    taking->box = box.given ? &box : NULL;
+    if (box_settle (taking, &items) == 0 && tn_taking_run (taking, values[6]) == 0)
+        array = tn_taking_array (taking, 0, &items);
+    tn_items_free (&items);
+    return array;
+}
+
+PyObject *
+tn_handle_array (PyObject *self, PyObject *const *given, Py_ssize_t count, PyObject *keywords)
+{
+    static const char *const names[] = { "array", "index", "start",    "count", "step",
+                                         "dtype", "mode",  "progress", NULL };
+    PyObject *values[7], *array = NULL;
+    tn_taking taking = { .dtype = TENON_NONE, .mode = TN_MAP_AUTO };
+    uint64_t index = 0, *indexes;
+    if (tn_arguments (names, 1, given, count, keywords, values) < 0 || tn_u64_of (values[0], &index) < 0
+        || tn_u32_of (values[4], &taking.dtype) < 0 || mode_of (values[5], &taking.mode) < 0)
+        return NULL;
+    tn_file *file = tn_file_of (self);
+    if (!file)
+        return NULL;
+    indexes = PyMem_Calloc (1, sizeof *indexes);
+    if (indexes)
+        *indexes = index;
+    if (!indexes)
+        PyErr_NoMemory ();
+    else if (tn_taking_begin (&taking, file, indexes, 1) == 0)
+        array = take_one (&taking, values);
+    if (indexes)
+        tn_taking_end (&taking);
+    else
+        Py_DECREF ((PyObject *) file);
+    return array;
+}
+
+static PyObject *
+take_all (tn_taking *taking, PyObject *progress)
+{
+    tn_items items = { 0 };
+    if (tn_taking_run (taking, progress) < 0)
+        return NULL;
+    PyObject *list = PyList_New ((Py_ssize_t) taking->count);
+    for (uint64_t i = 0; list && i < taking->count; i++) {
+        PyObject *array = tn_taking_array (taking, i, &items);
+        if (!array || PyList_SetItem (list, (Py_ssize_t) i, array) < 0)
+            Py_CLEAR (list);
+    }
+    tn_items_free (&items);
+    return list;
+}
+
+/* The indexes of the tensors that can be read; NULL, which means all, if all can. */
+static int
+readable_indexes (tn_file *file, uint64_t **indexes, uint64_t *count)
+{
+    tenon_file_info about = TENON_INIT (about);
+    *count = tenon_count (file->library);
+    if (tenon_file_get (file->library, &about) == TENON_OK && about.unreadable == 0)
+        return 0;
+    *indexes = PyMem_Calloc ((size_t) *count + 1, sizeof **indexes);
+    if (!*indexes) {
+        PyErr_NoMemory ();
+        return -1;
+    }
+    uint64_t all = *count;
+    *count = 0;
+    for (uint64_t i = 0; i < all; i++) {
+        tenon_tensor_info info = TENON_INIT (info);
+        if (tenon_get (file->library, i, &info) == TENON_OK && info.unreadable == TENON_OK)
+            (*indexes)[(*count)++] = i;
+    }
+    return 0;
+}
+
+PyObject *
+tn_handle_arrays (PyObject *self, PyObject *const *given, Py_ssize_t count, PyObject *keywords)
+{
+    static const char *const names[] = { "arrays", "indexes", "dtype", "mode", "progress", NULL };
+    PyObject *values[4], *list = NULL;
+    tn_taking taking = { .dtype = TENON_NONE, .mode = TN_MAP_AUTO };
+    uint64_t *indexes, tensors;
+    if (tn_arguments (names, 0, given, count, keywords, values) < 0
+        || tn_u32_of (values[1], &taking.dtype) < 0 || mode_of (values[2], &taking.mode) < 0
+        || tn_indexes_of (values[0], &indexes, &tensors) < 0)
+        return NULL;
+    tn_file *file = tn_file_of (self);
+    if (!file || (!indexes && readable_indexes (file, &indexes, &tensors) < 0)) {
+        PyMem_Free (indexes);
+        Py_XDECREF ((PyObject *) file);
+        return NULL;
+    }
+    if (tn_taking_begin (&taking, file, indexes, tensors) == 0)
+        list = take_all (&taking, values[3]);
+    tn_taking_end (&taking);
+    return list;
+}
+
+int
+tn_modes_init (PyObject *module)
+{
+    static const struct {
+        const char *name;
+        long mode;
+    } modes[] = { { "MAP_AUTO", TN_MAP_AUTO },
+                  { "MAP_ONLY", TN_MAP_ONLY },
+                  { "MAP_COPY", TN_MAP_COPY },
+                  { "MAP_PRIVATE", TN_MAP_PRIVATE } };
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+        if (PyModule_AddIntConstant (module, modes[i].name, modes[i].mode) < 0)
+            return -1;
+    return 0;
+}

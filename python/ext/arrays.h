@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* arrays.h - tensors as arrays: mapped where that is possible and wanted, else read. */
+#ifndef TENON_PYTHON_ARRAYS_H
+#define TENON_PYTHON_ARRAYS_H
+#include "layout.h"
+
+/* The modes of _core.pyi. */
+enum { TN_MAP_AUTO, TN_MAP_ONLY, TN_MAP_COPY, TN_MAP_PRIVATE };
+
+/* A box of a tensor. */
+typedef struct tn_box {
+    bool given; /* false: the whole tensor */
+    uint64_t start[TN_RANK], count[TN_RANK];
+    int64_t step[TN_RANK];
+} tn_box;
+
+/* A tensor on its way to an array. */
+typedef struct tn_taken {
+    void *data;
+    tenon_memory *memory; /* owned; NULL: the pages of the file */
+    bool mapped, fortran;
+} tn_taken;
+
+/* Many tensors of a file that become arrays in one call. */
+typedef struct tn_taking {
+    tn_file *file; /* a reference */
+    uint32_t dtype, mode;
+    const tn_box *box; /* of the only tensor */
+    uint64_t count;
+    uint64_t *indexes;        /* owned; NULL: those from 0 on */
+    tenon_tensor_info *infos; /* owned */
+    tn_taken *taken;          /* owned */
+    tenon_error error;
+} tn_taking;
+
+/* Takes `indexes` over, also if it fails, as it takes the file. */
+int tn_taking_begin (tn_taking *taking, tn_file *file, uint64_t *indexes, uint64_t count);
+/* Maps or reads all: then `taken` has what became of each. */
+int tn_taking_run (tn_taking *taking, PyObject *progress);
+/* The array of one of them, which gets its memory. */
+PyObject *tn_taking_array (tn_taking *taking, uint64_t at, tn_items *items);
+void tn_taking_end (tn_taking *taking);
+#endif

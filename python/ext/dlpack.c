@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* dlpack.c - tensors of a file as capsules of DLPack. */
+#include "core.h"
+#include <tenon/dlpack.h>
+
+#define CAPSULE "dltensor_versioned"
+
+/* The beginning of the struct of <dlpack/dlpack.h>, version 1. */
+struct managed {
+    uint32_t major, minor;
+    void *manager;
+    void (*deleter) (struct managed *self);
+};
+
+struct lending {
+    tn_file *file;
+    tenon_request request;
+    uint32_t flags;
+    struct DLManagedTensorVersioned *tensor;
+    tenon_error error;
+};
+
+static tenon_status
+lend_work (void *argument, const tenon_progress *progress)
+{
+    struct lending *lending = argument;
+    return tenon_dlpack_get (lending->file->library, &lending->request, lending->flags, &lending->tensor,
+                             progress, &lending->error);
+}
+
+static void
+tensor_delete (void *tensor)
+{
+    struct managed *managed = tensor;
+    if (managed && managed->deleter)
+        managed->deleter (managed);
+}
+
+/* A capsule that nobody took: the one who takes it gives it another name. */
+static void
+capsule_free (PyObject *capsule)
+{
+    if (PyCapsule_IsValid (capsule, CAPSULE))
+        tensor_delete (PyCapsule_GetPointer (capsule, CAPSULE));
+}
+
+/* The memory of an array that the file was opened from must stay as long as tensors that share it: those are
+ * read. */
+static void
+own_memory (struct lending *lending)
+{
+    if (lending->file->source && PyArray_Check (lending->file->source)
+        && !(lending->flags & TENON_DLPACK_MAP))
+        lending->flags |= TENON_DLPACK_COPY;
+}
+
+PyObject *
+tn_handle_dlpack (PyObject *self, PyObject *const *given, Py_ssize_t count, PyObject *keywords)
+{
+    static const char *const names[] = { "dlpack", "index", "dtype", "flags", "progress", NULL };
+    PyObject *values[4], *capsule = NULL;
+    struct lending lending = { .request = TENON_INIT (lending.request), .error = TENON_ERROR_INIT };
+    if (tn_arguments (names, 1, given, count, keywords, values) < 0
+        || tn_u64_of (values[0], &lending.request.index) < 0
+        || tn_u32_of (values[1], &lending.request.dtype) < 0 || tn_u32_of (values[2], &lending.flags) < 0)
+        return NULL;
+    lending.file = tn_file_of (self);
+    if (!lending.file)
+        return NULL;
+    own_memory (&lending);
+    if (tn_run (values[3], TN_MANY_BYTES, lending.file->one_thread, lend_work, &lending) < 0)
+        tn_file_raise (lending.file, &lending.error);
+    else
+        capsule = PyCapsule_New (lending.tensor, CAPSULE, capsule_free);
+    if (!capsule)
+        tensor_delete (lending.tensor);
+    Py_DECREF ((PyObject *) lending.file);
+    return capsule;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* infos.c - the tensors of a file: names and infos, many in one call. */
+#include "core.h"
+
+/* Infos of so many tensors are asked for at once: they fit on the stack and in the cache. */
+#define MANY 128
+
+/* Calls use (user, index, info) for the tensors first … first + count - 1. */
+static int
+each_info (tn_file *file, uint64_t first, uint64_t count,
+           int (*use) (void *user, uint64_t index, const tenon_tensor_info *info), void *user)
+{
+    tenon_tensor_info infos[MANY];
+    for (uint64_t done = 0; done < count;) {
+        uint64_t some = count - done < MANY ? count - done : MANY;
+        infos[0].struct_size = sizeof *infos;
+        if (tenon_get_range (file->library, first + done, some, infos) < 0) {
+            PyErr_SetString (PyExc_IndexError, "the file has not so many tensors");
+            return -1;
+        }
+        for (uint64_t i = 0; i < some; i++)
+            if (use (user, first + done + i, &infos[i]) < 0)
+                return -1;
+        done += some;
+    }
+    return 0;
+}
+
+/* ---- names ---- */
+
+static int
+add_name (void *list, uint64_t index, const tenon_tensor_info *info)
+{
+    PyObject *name = PyUnicode_DecodeUTF8 (info->name, (Py_ssize_t) info->name_length, "surrogateescape");
+    return name ? PyList_SetItem (list, (Py_ssize_t) index, name) : -1;
+}
+
+PyObject *
+tn_handle_names (PyObject *self, PyObject *none)
+{
+    tn_file *file = tn_file_of (self);
+    (void) none;
+    if (!file)
+        return NULL;
+    uint64_t count = tenon_count (file->library);
+    PyObject *list = PyList_New ((Py_ssize_t) count);
+    if (list && each_info (file, 0, count, add_name, list) < 0)
+        Py_CLEAR (list);
+    Py_DECREF (file);
+    return list;
+}
+
+/* ---- infos ---- */
+
+/* Texts that many tensors share are made once. */
+struct shared {
+    const char *text;
+    PyObject *object;
+};
+struct listing {
+    PyObject *list;
+    uint64_t first;
+    struct shared dtype, source, filter;
+};
+
+static PyObject *
+shared_text (struct shared *shared, const char *text)
+{
+    if (!shared->object || shared->text != text) {
+        Py_XDECREF (shared->object);
+        shared->text = text;
+        shared->object = tn_text (text, TENON_NUL);
+    }
+    Py_XINCREF (shared->object);
+    return shared->object;
+}
+
+static PyObject *
+shape_tuple (const tenon_tensor_info *info)
+{
+    if (info->flags & TENON_NO_SHAPE)
+        Py_RETURN_NONE;
+    PyObject *tuple = PyTuple_New ((Py_ssize_t) info->rank);
+    for (uint32_t i = 0; tuple && i < info->rank; i++) {
+        PyObject *dim = PyLong_FromUnsignedLongLong (info->shape[i]);
+        if (!dim || PyTuple_SetItem (tuple, (Py_ssize_t) i, dim) < 0)
+            Py_CLEAR (tuple);
+    }
+    return tuple;
+}
+
+static PyObject *
+info_tuple (struct listing *listing, uint64_t index, const tenon_tensor_info *info)
+{
+    enum { FIELDS = 14 };
+    PyObject *fields[FIELDS] = { PyLong_FromUnsignedLongLong (index),
+                                 tn_text (info->name, info->name_length),
+                                 PyLong_FromUnsignedLong (info->dtype),
+                                 shared_text (&listing->dtype, info->dtype_name),
+                                 shape_tuple (info),
+                                 PyLong_FromUnsignedLong (info->flags),
+                                 PyLong_FromUnsignedLongLong (info->nbytes),
+                                 PyLong_FromUnsignedLong (info->storage),
+                                 shared_text (&listing->source, info->source_name),
+                                 PyLong_FromUnsignedLongLong (info->offset),
+                                 PyLong_FromUnsignedLongLong (info->stored),
+                                 shared_text (&listing->filter, info->filter),
+                                 PyLong_FromLong (info->unreadable),
+                                 tn_text (info->why, TENON_NUL) };
+    PyObject *tuple = PyTuple_New (FIELDS);
+    for (int i = 0; i < FIELDS; i++) {
+        if (!fields[i])
+            Py_CLEAR (tuple);
+        if (tuple)
+            PyTuple_SetItem (tuple, i, fields[i]);
+        else
+            Py_XDECREF (fields[i]);
+    }
+    return tuple;
+}
+
+static int
+add_info (void *user, uint64_t index, const tenon_tensor_info *info)
+{
+    struct listing *listing = user;
+    PyObject *tuple = info_tuple (listing, index, info);
+    return tuple ? PyList_SetItem (listing->list, (Py_ssize_t) (index - listing->first), tuple) : -1;
+}
+
+static PyObject *
+infos_list (PyObject *self, uint64_t first, uint64_t count)
+{
+    tn_file *file = tn_file_of (self);
+    if (!file)
+        return NULL;
+    uint64_t all = tenon_count (file->library);
+    struct listing listing = { .first = first };
+    if (first > all || count > all - first)
+        PyErr_SetString (PyExc_IndexError, "the file has not so many tensors");
+    else
+        listing.list = PyList_New ((Py_ssize_t) count);
+    if (listing.list && each_info (file, first, count, add_info, &listing) < 0)
+        Py_CLEAR (listing.list);
+    Py_XDECREF (listing.dtype.object);
+    Py_XDECREF (listing.source.object);
+    Py_XDECREF (listing.filter.object);
+    Py_DECREF (file);
+    return listing.list;
+}
+
+PyObject *
+tn_handle_infos (PyObject *self, PyObject *args)
+{
+    PyObject *first, *count;
+    uint64_t from = 0, number = 0;
+    if (!PyArg_ParseTuple (args, "OO:infos", &first, &count) || tn_u64_of (first, &from) < 0
+        || tn_u64_of (count, &number) < 0)
+        return NULL;
+    return infos_list (self, from, number);
+}
+
+PyObject *
+tn_handle_info (PyObject *self, PyObject *index)
+{
+    uint64_t number = 0;
+    if (tn_u64_of (index, &number) < 0)
+        return NULL;
+    PyObject *list = infos_list (self, number, 1);
+    PyObject *tuple = list ? Py_NewRef (PyList_GetItem (list, 0)) : NULL;
+    Py_XDECREF (list);
+    return tuple;
+}
+
+/* ---- packed weights ---- */
+
+PyObject *
+tn_handle_packed (PyObject *self, PyObject *index)
+{
+    uint64_t number = 0;
+    tenon_packed_info info = TENON_INIT (info);
+    tenon_status status;
+    if (tn_u64_of (index, &number) < 0)
+        return NULL;
+    tn_file *file = tn_file_of (self);
+    if (!file)
+        return NULL;
+    Py_BEGIN_ALLOW_THREADS; /* it may read */
+    status = tenon_packed_get (file->library, number, &info);
+    Py_END_ALLOW_THREADS;
+    Py_DECREF (file);
+    if (status < 0)
+        Py_RETURN_NONE;
+    return Py_BuildValue ("{sIsKsKsIsIsIsN}", "kind", (unsigned int) info.kind, "weight",
+                          (unsigned long long) info.weight, "columns", (unsigned long long) info.columns,
+                          "bits", (unsigned int) info.bits, "group", (unsigned int) info.group, "dtype",
+                          (unsigned int) info.dtype, "words", tn_text (info.words, TENON_NUL));
+}

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+"""The configuration that all functions of the package use. It is read when it is first needed."""
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+
+from . import _core, _dtypes, _plugins
+
+_lock = threading.Lock()
+_current: _core.Context | None = None
+# The arguments of configure(), for the context that is made next
+_settings: tuple[tuple[str, ...], str | None, int] = ((), None, 0)
+
+
+def context() -> _core.Context:
+    """The context that functions use: made at the first call, of tenon.ini and the environment, as the command does."""
+    found = _current
+    return found if found is not None else _make()
+
+
+def _make() -> _core.Context:
+    global _current
+    with _lock:
+        if _current is None:
+            _dtypes.register()
+            settings, plugin_path, flags = _settings
+            _current = _core.Context(settings or None, _plugin_path(plugin_path), flags)
+        return _current
+
+
+def configure(*settings: str, plugin_path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+              files: bool = True, environment: bool = True) -> None:
+    """Makes the configuration that later calls use; open files keep theirs.
+
+    Parameters
+    ----------
+    settings
+        ``"SECTION.KEY=VALUE"``, as in tenon.ini: they override all files. ``"core.threads=4"``, ``"npz.compression=deflate"``,
+        ``"limits.tensors=1000"``, ``"plugin.gguf.enabled=no"``.
+    plugin_path
+        A folder of plugins, or several (a sequence, or one text with ':' between): searched first.
+    files
+        False: tenon.ini files are not read.
+    environment
+        False: TENON_CONFIG, TENON_PLUGIN_PATH, XDG_CONFIG_HOME and HOME are ignored.
+
+    Raises
+    ------
+    TenonError
+        A setting is wrong; then the configuration stays as it was. A ValueError, too.
+
+    >>> tenon.configure("core.threads=2")
+    >>> [entry.value for entry in tenon.config() if (entry.section, entry.key) == ("core", "threads")]
+    ['2']
+    >>> tenon.configure()
+    """
+    global _current, _settings
+    flags = (0 if files else _core.CONTEXT_NO_FILES) | (0 if environment else _core.CONTEXT_NO_ENVIRONMENT)
+    path = _joined(plugin_path)
+    _dtypes.register()
+    made = _core.Context(settings or None, _plugin_path(path), flags)
+    with _lock:
+        _current, _settings = made, (settings, path, flags)
+
+
+def _joined(path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None) -> str | None:
+    if path is None:
+        return None
+    folders = [path] if isinstance(path, (str, os.PathLike)) else list(path)
+    return ":".join(":".join(os.path.abspath(part) for part in os.fspath(folder).split(":") if part) for folder in folders)
+
+
+def _plugin_path(path: str | None) -> str | None:
+    folders = [path] if path else []
+    folders += _plugins.folders()
+    return ":".join(folders) or None

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""The exceptions of this package: each is a TenonError, and the built-in exception that fits."""
+from __future__ import annotations
+
+import errno as _errno
+import os as _os
+
+
+class TenonError(Exception):
+    """A failure that the library reports.
+
+    Attributes
+    ----------
+    message : str
+        One line: where, what was found, what was expected.
+    status : str
+        The library's name of the failure, ``"TENON_E_MALFORMED"``.
+    file, tensor : str or None
+        What it is about.
+    offset : int or None
+        The byte in `file`.
+    errno : int or None
+        The number of the system's failure, if there was one.
+    advice : str or None
+        What helps.
+
+    Each failure is also one of Python's own kinds, so both of these catch it:
+
+    >>> try:
+    ...     tenon.open("missing.npy")
+    ... except FileNotFoundError as error:
+    ...     print(isinstance(error, tenon.TenonError), error.status)
+    True TENON_E_NOT_FOUND
+    """
+
+    message: str = ""
+    status: str = ""
+    file: str | None = None
+    tensor: str | None = None
+    offset: int | None = None
+    errno: int | None
+    advice: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.message}\n({self.advice})" if self.advice else self.message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restore, (type(self), dict(self.__dict__, errno=self.errno))
+
+
+class TenonValueError(TenonError, ValueError):
+    """Malformed, truncated or unsupported data, a wrong option or argument, a limit, or a loss in a strict save."""
+
+    errno: int | None = None
+
+
+class TenonOSError(TenonError, OSError):
+    """The system refused to open, read or write."""
+
+
+class TenonFileNotFoundError(TenonOSError, FileNotFoundError):
+    """No such file or folder."""
+
+
+class TenonFileExistsError(TenonOSError, FileExistsError):
+    """A file that would be written exists."""
+
+
+class TenonPermissionError(TenonOSError, PermissionError):
+    """The system does not permit it."""
+
+
+class TenonIsADirectoryError(TenonOSError, IsADirectoryError):
+    """A folder, where a file is needed."""
+
+
+class TenonNotADirectoryError(TenonOSError, NotADirectoryError):
+    """A file, where a folder is needed."""
+
+
+class TenonBlockingIOError(TenonOSError, BlockingIOError):
+    """Another save holds the file, or has replaced what this one read."""
+
+
+class TenonBrokenPipeError(TenonOSError, BrokenPipeError):
+    """Nobody reads the pipe any more."""
+
+
+class TenonMemoryError(TenonError, MemoryError):
+    """There is not enough memory."""
+
+    errno: int | None = None
+
+
+class TenonKeyError(TenonError, KeyError):
+    """No tensor, key, option or dtype of that name."""
+
+    errno: int | None = None
+    __str__ = TenonError.__str__
+
+
+_BY_ERRNO: dict[int, type[TenonOSError]] = {
+    _errno.ENOENT: TenonFileNotFoundError,
+    _errno.EEXIST: TenonFileExistsError,
+    _errno.EACCES: TenonPermissionError,
+    _errno.EPERM: TenonPermissionError,
+    _errno.EISDIR: TenonIsADirectoryError,
+    _errno.ENOTDIR: TenonNotADirectoryError,
+    _errno.EAGAIN: TenonBlockingIOError,
+    _errno.EPIPE: TenonBrokenPipeError,
+}
+_BY_STATUS: dict[str, type[TenonError]] = {
+    "TENON_E_MEMORY": TenonMemoryError,
+    "TENON_E_IO": TenonOSError,
+    "TENON_E_NOT_FOUND": TenonKeyError,
+    "TENON_E_EXISTS": TenonFileExistsError,
+    "TENON_E_BUSY": TenonBlockingIOError,
+}
+_ERRNO_OF: dict[type[TenonError], int] = {
+    TenonFileExistsError: _errno.EEXIST,
+    TenonFileNotFoundError: _errno.ENOENT,
+    TenonBlockingIOError: _errno.EAGAIN,
+}
+
+
+def _kind(status: str, file: str | None, tensor: str | None, number: int) -> type[TenonError]:
+    if status in ("TENON_E_IO", "TENON_E_NOT_FOUND") and number in _BY_ERRNO:
+        return _BY_ERRNO[number]
+    if status == "TENON_E_NOT_FOUND" and file and not tensor and not _os.path.exists(file):
+        return TenonFileNotFoundError
+    return _BY_STATUS.get(status, TenonValueError)
+
+
+def fail(status: str, message: str, *, file: str | None = None, tensor: str | None = None, offset: int | None = None,
+         errno: int = 0, advice: str | None = None) -> TenonError:
+    """The exception for a failure, of the class that fits."""
+    kind = _kind(status, file, tensor, errno)
+    number = errno or _ERRNO_OF.get(kind, 0)
+    error: TenonError
+    if issubclass(kind, OSError) and number:
+        error = kind(number, message, file)  # Python's own fields
+    else:
+        error = kind(message)
+    fields = error.__dict__
+    fields.update(message=message, status=status, file=file, tensor=tensor, offset=offset, advice=advice)
+    if not isinstance(error, OSError):
+        fields["errno"] = number or None
+    return error
+
+
+def make(status: int, message: str, file: str | None, tensor: str | None, offset: int | None, errno: int,
+         advice: str | None) -> BaseException:
+    """The same for a status of the library: the extension calls it."""
+    from ._core import status_name
+    name = status_name(status)
+    if name == "TENON_E_CANCELLED":
+        return KeyboardInterrupt(message)
+    return fail(name, message, file=file, tensor=tensor, offset=offset, errno=errno, advice=advice)
+
+
+def _restore(kind: type[TenonError], fields: dict[str, object]) -> TenonError:
+    number = fields.pop("errno")
+    error = kind(number, fields["message"], fields["file"]) if issubclass(kind, OSError) and number \
+        else kind(fields["message"])
+    error.__dict__.update(fields)
+    if not isinstance(error, OSError):
+        error.__dict__["errno"] = number
+    return error

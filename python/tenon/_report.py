@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""Reports: what a function of the library tells beside its result."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple, overload
+
+from . import _core
+
+if TYPE_CHECKING:
+    from ._core import Entry as _Tuple
+
+_KINDS = ("note", "loss", "bid", "verdict", "written")
+_FLAW = 0x100
+
+
+class Entry(NamedTuple):
+    """A line of a report.
+
+    `kind` is "note", "loss", "written", "bid" or "verdict"; `status` the name of a fault, or "" if it is none; `subject` a tensor, a key
+    or a format; `file` the file that it is about; `chosen` tells of bids and verdicts whether that one is used.
+    """
+
+    kind: str
+    status: str
+    subject: str
+    file: str
+    message: str
+    chosen: bool = False
+
+    def __str__(self) -> str:
+        parts = [self.kind, self.file, f"'{self.subject}'" if self.subject else "", self.message]
+        return ": ".join(part for part in parts if part)
+
+
+class Report(Sequence[Entry]):
+    """What was noted, lost and written, in order; ``str()`` has a line for each.
+
+    >>> report = tenon.write("a.npz", {"x": np.arange(3)})
+    >>> report.ok, report.losses
+    (True, [])
+    """
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self._entries = list(entries)
+
+    @classmethod
+    def of(cls, tuples: Iterable[_Tuple]) -> Report:
+        """A report of the extension's tuples."""
+        return cls(Entry(_KINDS[min(kind & ~_FLAW, len(_KINDS) - 1)], _core.status_name(status) if status else "", subject, file, message,
+                         bool(chosen)) for kind, status, chosen, subject, file, message in tuples)
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> Report: ...
+
+    def __getitem__(self, index: int | slice) -> Entry | Report:
+        return Report(self._entries[index]) if isinstance(index, slice) else self._entries[index]
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __eq__(self, other: object) -> bool:
+        return self._entries == other._entries if isinstance(other, Report) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self._entries))
+
+    def __repr__(self) -> str:
+        return f"Report({self._entries!r})"
+
+    @property
+    def notes(self) -> list[Entry]:
+        return [entry for entry in self._entries if entry.kind == "note"]
+
+    @property
+    def losses(self) -> list[Entry]:
+        """What a save dropped or changed."""
+        return [entry for entry in self._entries if entry.kind == "loss"]
+
+    @property
+    def faults(self) -> list[Entry]:
+        """The notes that tell of damage: those with a status."""
+        return [entry for entry in self._entries if entry.kind == "note" and entry.status]
+
+    @property
+    def files(self) -> list[str]:
+        """The files of a saved set."""
+        return [entry.file for entry in self._entries if entry.kind == "written"]
+
+    @property
+    def ok(self) -> bool:
+        """True if there are no faults."""
+        return not self.faults
