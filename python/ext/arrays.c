@@ -101,9 +101,11 @@ tn_taking_array (tn_taking *taking, uint64_t at, tn_items *items)
 static int
 box_settle (tn_taking *taking, tn_items *items)
 {
+    if (!taking->box || taking->infos->unreadable) /* whose dtype may not be known */
+        return 0;
     if (tn_items_get (taking->file, taking->dtype ? taking->dtype : taking->infos->dtype, items) < 0)
         return -1;
-    if (!taking->box || !items->rows)
+    if (!items->rows)
         return 0;
     if (taking->mode == TN_MAP_ONLY)
         return tn_raise_status (TENON_E_NOT_MAPPABLE, "a box of blocks has to be cut");

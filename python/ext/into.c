@@ -123,11 +123,14 @@ fill_add (struct filling *filling, uint64_t index, PyObject *object, uint32_t dt
         PyErr_SetString (PyExc_IndexError, "there is no such tensor");
         return -1;
     }
+    *request = (tenon_request){ .struct_size = sizeof *request, .index = index };
+    if (info.unreadable) /* its dtype may not be known; reading it says why */
+        return fill_by_copy (filling->file, request, out);
     if (PyArray_Check (object) && items_for (filling->file, &info, out, &dtype, items) < 0)
         return -1;
     if (check_array (&info, items, object) < 0)
         return -1;
-    *request = (tenon_request){ .struct_size = sizeof *request, .dtype = dtype, .index = index };
+    request->dtype = dtype;
     if (!fits_array (items, asked, request, filling->strides + filling->count * TN_RANK, out))
         return fill_by_copy (filling->file, request, out);
     request->data = PyArray_DATA (out);

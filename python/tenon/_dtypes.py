@@ -25,12 +25,12 @@ FIXED = {
 NAMES = {number: name for name, number in FIXED.items()}
 # Items of less than a byte: ml_dtypes gives each a byte, the library packs them
 PACKED = frozenset(("f4", "f6_e2m3", "f6_e3m2"))
-SMALL = frozenset(name for name in FIXED if name == "bf16" or name[:2] in ("f8", "f6", "f4"))
 ML_DTYPES = {
     "bf16": "bfloat16", "f8_e4m3": "float8_e4m3fn", "f8_e5m2": "float8_e5m2", "f8_e4m3fnuz": "float8_e4m3fnuz",
     "f8_e5m2fnuz": "float8_e5m2fnuz", "f8_e8m0": "float8_e8m0fnu", "f6_e2m3": "float6_e2m3fn", "f6_e3m2": "float6_e3m2fn",
     "f4": "float4_e2m1fn",
 }
+SMALL = frozenset(ML_DTYPES)
 _NUMPY = {
     "bool": "bool", "u8": "uint8", "u16": "uint16", "u32": "uint32", "u64": "uint64", "i8": "int8", "i16": "int16", "i32": "int32",
     "i64": "int64", "f16": "float16", "f32": "float32", "f64": "float64", "c64": "complex64", "c128": "complex128",
