@@ -209,6 +209,7 @@ static PyMethodDef methods[] = { { "names", tn_handle_names, METH_NOARGS, NULL }
                                  { "metadata_types", handle_metadata_types, METH_NOARGS, NULL },
                                  { "report", handle_report, METH_NOARGS, NULL },
                                  { "verify", FAST (tn_handle_verify) },
+                                 { "family", tn_handle_family, METH_O, NULL },
                                  { "packed", tn_handle_packed, METH_O, NULL },
                                  { "close", handle_close, METH_NOARGS, NULL },
                                  { NULL, NULL, 0, NULL } };

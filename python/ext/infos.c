@@ -171,6 +171,31 @@ tn_handle_info (PyObject *self, PyObject *index)
     return tuple;
 }
 
+/* ---- dtypes ---- */
+
+PyObject *
+tn_handle_family (PyObject *self, PyObject *index)
+{
+    uint64_t number = 0;
+    tenon_tensor_info info = TENON_INIT (info);
+    struct tenon_dtype dtype = TENON_INIT (dtype);
+    if (tn_u64_of (index, &number) < 0)
+        return NULL;
+    tn_file *file = tn_file_of (self);
+    if (!file)
+        return NULL;
+    PyObject *family = NULL;
+    if (tenon_get (file->library, number, &info) < 0)
+        PyErr_SetString (PyExc_IndexError, "the file has not so many tensors");
+    else if (tenon_dtype_get (file->context->library, file->library, info.dtype, &dtype) == TENON_OK
+             && dtype.kind == TENON_KIND_OPAQUE)
+        family = tn_text (dtype.family ? dtype.family : "", TENON_NUL);
+    else
+        family = Py_NewRef (Py_None);
+    Py_DECREF (file);
+    return family;
+}
+
 /* ---- packed weights ---- */
 
 PyObject *

@@ -1,2 +1,81 @@
 # SPDX-License-Identifier: MIT
 """Reads and writes arrays in .npy, .npz, .safetensors, .gguf, .pt and the formats of further plugins."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tenon._check import hash as hash
+    from tenon._check import verify as verify
+    from tenon._context import configure as configure
+    from tenon._errors import TenonBlockingIOError as TenonBlockingIOError
+    from tenon._errors import TenonBrokenPipeError as TenonBrokenPipeError
+    from tenon._errors import TenonError as TenonError
+    from tenon._errors import TenonFileExistsError as TenonFileExistsError
+    from tenon._errors import TenonFileNotFoundError as TenonFileNotFoundError
+    from tenon._errors import TenonIsADirectoryError as TenonIsADirectoryError
+    from tenon._errors import TenonKeyError as TenonKeyError
+    from tenon._errors import TenonMemoryError as TenonMemoryError
+    from tenon._errors import TenonNotADirectoryError as TenonNotADirectoryError
+    from tenon._errors import TenonOSError as TenonOSError
+    from tenon._errors import TenonPermissionError as TenonPermissionError
+    from tenon._errors import TenonValueError as TenonValueError
+    from tenon._file import File as File
+    from tenon._file import open as open
+    from tenon._formats import config as config
+    from tenon._formats import dtypes as dtypes
+    from tenon._formats import formats as formats
+    from tenon._lazy import LazyArray as LazyArray
+    from tenon._quantized import QuantizedArray as QuantizedArray
+    from tenon._report import Report as Report
+    from tenon._tensors import TensorInfo as TensorInfo
+
+    __version__: str
+
+# The module of each public name. It is imported when the name is first used, so that `import tenon` costs next to nothing.
+_PLACES = {
+    "_check": ("hash", "verify"),
+    "_context": ("configure",),
+    "_errors": (
+        "TenonError",
+        "TenonBlockingIOError",
+        "TenonBrokenPipeError",
+        "TenonFileExistsError",
+        "TenonFileNotFoundError",
+        "TenonIsADirectoryError",
+        "TenonKeyError",
+        "TenonMemoryError",
+        "TenonNotADirectoryError",
+        "TenonOSError",
+        "TenonPermissionError",
+        "TenonValueError",
+    ),
+    "_file": ("File", "open"),
+    "_formats": ("config", "dtypes", "formats"),
+    "_lazy": ("LazyArray",),
+    "_quantized": ("QuantizedArray",),
+    "_report": ("Report",),
+    "_tensors": ("TensorInfo",),
+}
+_MODULE_OF = {name: module for module, names in _PLACES.items() for name in names}
+_SUBMODULES: tuple[str, ...] = ()
+
+__all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name == "__version__":
+        value: Any = import_module("tenon._core").VERSION
+    elif name in _SUBMODULES:
+        return import_module(f"tenon.{name}")
+    elif name in _MODULE_OF:
+        value = getattr(import_module(f"tenon.{_MODULE_OF[name]}"), name)
+    else:
+        raise AttributeError(f"module 'tenon' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULE_OF, *_SUBMODULES, "__version__"})

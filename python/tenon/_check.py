@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""verify and hash: whether a file is whole, and the digests of its tensors."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from tenon import _progress
+from tenon._file import File
+from tenon._file import open as open_file
+from tenon._reading import select
+
+if TYPE_CHECKING:
+    from tenon._report import Report
+
+
+def verify(source: Any, *, progress: _progress.Progress = None, **how: Any) -> Report:
+    """Reads all of a file and compares all checksums. `source` and further arguments are those of tenon.open; an open File is one, too.
+
+    The report has `ok` and `faults`: faults of the data raise nothing, not even those with which the file cannot be opened.
+    TenonError: there is no such file, or it cannot be read at all.
+
+    >>> np.save("a.npy", np.arange(3))
+    >>> tenon.verify("a.npy").ok
+    True
+    """
+    from tenon import _errors, _report
+
+    if isinstance(source, File):
+        return source.verify(progress=progress)
+    try:
+        file = open_file(source, **how)
+    except _errors.TenonError as error:
+        if error.status not in _FAULTS:
+            raise
+        return _report.Report([_report.Entry("note", error.status, error.tensor or "", error.file or "", error.message)])
+    with file:
+        return file.verify(progress=progress)
+
+
+# What the bytes of a file are to blame for
+_FAULTS = frozenset(f"TENON_E_{name}" for name in ("MALFORMED", "TRUNCATED", "CHECKSUM", "UNRECOGNISED", "LIMIT", "UNSUPPORTED"))
+
+
+def hash(source: Any, names: str | Iterable[str] | None = None, *, progress: _progress.Progress = None, **how: Any) -> dict[str, str]:
+    """The digest of each tensor: "sha256:…", as `tenon hash` prints it, the same in every format. In the order of the names.
+
+    `names`: a name or pattern, or several; None: all. The other arguments are those of tenon.verify. An unreadable tensor, and one that is
+    not there, raises TenonError.
+
+    >>> np.save("a.npy", np.zeros(3, np.float32))
+    >>> np.savez_compressed("a.npz", a=np.zeros(3, np.float32))
+    >>> tenon.hash("a.npy") == tenon.hash("a.npz")
+    True
+    """
+    if isinstance(source, File):
+        return source.hash(names, progress=progress)
+    with open_file(source, **how) as file:
+        return file.hash(names, progress=progress)
+
+
+def digests(file: File, names: str | Iterable[str] | None, progress: _progress.Progress) -> dict[str, str]:
+    """The digests of tensors of an open file."""
+    core = file._core
+    chosen = sorted((name.encode("utf-8", "surrogateescape"), index) for name, index in select(file._core, names).items())
+    with _progress.shown(progress, "hash") as callback:
+        done, total = 0, sum(core.info(index)[6] for _, index in chosen) if callback else 0
+        found = {}
+        for name, index in chosen:
+            found[name.decode("utf-8", "surrogateescape")], size = _digest(core, index)
+            done += size
+            if callback:
+                callback(done, total)
+    return found
+
+
+def _digest(core: Any, index: int) -> tuple[str, int]:
+    """SHA-256 over the dtype's name, a NUL, rank and dims, and the data in C order, little-endian: tenon-hash(1)."""
+    info = core.info(index)
+    family = core.family(index)
+    text = f"{family}:{info[3]}" if family is not None else info[3]
+    shape = info[4] or ()
+    sha = hashlib.sha256(text.encode("utf-8", "surrogateescape") + b"\0" + struct.pack(f"<{len(shape) + 1}Q", len(shape), *shape))
+    core.stream(index, sha.update)
+    return "sha256:" + sha.hexdigest(), info[6]

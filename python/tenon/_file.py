@@ -1,0 +1,399 @@
+# SPDX-License-Identifier: MIT
+"""Files that stay open: tenon.open and what it returns."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tenon import _context, _core, _errors, _frameworks, _progress, _reading
+from tenon._items import Items
+from tenon._lazy import LazyArray
+from tenon._tensors import Tensors
+
+if TYPE_CHECKING:
+    from tenon._report import Report
+
+_DYNAMIC = 64  # TENON_DTYPE_DYNAMIC
+
+
+def open(
+    source: Any,
+    *,
+    format: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    mode: str = "r",
+    shards: bool = False,
+    index: bool = True,
+    alone: bool = False,
+    offset: int = 0,
+    length: int | None = None,
+    framework: str = "numpy",
+    small_floats: str | None = None,
+    progress: _progress.Progress = None,
+) -> File:
+    """Opens a file and reads its catalog, but no data.
+
+    source: a path, a folder with a set of shards, a URL that fsspec opens, a descriptor, a file object, or bytes.
+    format: the id of a format, if neither content nor extension tells it.
+    options: those of the format, {"gguf.mlx": "triple"}; the format's name may be left out if `format` is given.
+    mode: "r", f[name] is read-only; "c", it can be written, and the file stays as it is.
+    shards: open all shards of the numbered set that the file belongs to. index=False: find them by their names, whatever the index says.
+    alone: open the file itself, also if it stands for a set.
+    offset, length: the part of the file, in bytes; length None: to its end.
+    framework: "numpy", "torch", "jax" or "mlx": whose arrays f[name] are.
+    small_floats: how bf16, f8, f6 and f4 come: None, as ml_dtypes has them; "bits", as unsigned integers; "float32", converted, exactly.
+    TenonError: the file cannot be opened, or is none; its class is that of the reason, FileNotFoundError, ValueError …
+
+    >>> np.savez("m.npz", w=np.ones((2, 3), np.float32), b=np.zeros(3))
+    >>> with tenon.open("m.npz") as f:
+    ...     list(f), f["w"].shape, f["w"][1, ::2].tolist()
+    (['w', 'b'], (2, 3), [1.0, 1.0])
+    """
+    if mode not in ("r", "c"):
+        raise ValueError(f"mode is 'r' or 'c', not {mode!r}")
+    how = {
+        "format": format,
+        "options": dict(options) if options else None,
+        "mode": mode,
+        "shards": shards,
+        "index": index,
+        "alone": alone,
+        "offset": offset,
+        "length": length,
+        "framework": _frameworks.check(framework),
+        "small_floats": small_floats,
+    }
+    items = Items(_context.context(), small_floats)
+    with _progress.shown(progress, "open") as callback:
+        core, again = _open_core(items.context, source, how, callback)
+    return File(core, items, again, how)
+
+
+def _open_core(context: _core.Context, source: Any, how: Mapping[str, Any], callback: _progress.Callback | None) -> tuple[_core.File, Any]:
+    """Opens the source. Also returns what opens it again: an absolute path, a URL, bytes; None: nothing does."""
+    if how["offset"] < 0 or how["length"] is not None and how["length"] < 0:
+        raise ValueError("offset and length are not negative")
+    flags = (_core.OPEN_SHARDS if how["shards"] else 0) | (0 if how["index"] else _core.OPEN_NO_INDEX)
+    given: dict[str, Any] = {
+        "format": how["format"],
+        "settings": _settings_of(source, how),
+        "flags": flags | (_core.OPEN_ALONE if how["alone"] else 0),
+        "offset": how["offset"],
+        "length": how["length"] or 0,
+        "progress": callback,
+    }
+    if isinstance(source, str) and "://" in source:
+        from tenon import _remote
+
+        if _remote.is_url(source):
+            path = _remote.local_path(source)
+            if path is None:
+                reader = _remote.Reader(source)
+                return context.open(reader, name=reader.name, **given), source
+            source = path
+    if isinstance(source, (str, bytes, os.PathLike)):
+        place = os.fspath(source)
+        return context.open(place, **given), os.path.abspath(place)
+    return _open_object(context, source, given)
+
+
+def _settings_of(source: Any, how: Mapping[str, Any]) -> Sequence[str] | None:
+    if not how["options"]:
+        return None
+    from tenon._settings import settings_of
+
+    path = os.fspath(source) if isinstance(source, (str, bytes, os.PathLike)) else None
+    return settings_of(how["options"], path, how["format"])
+
+
+def _open_object(context: _core.Context, source: Any, given: dict[str, Any]) -> tuple[_core.File, Any]:
+    if isinstance(source, (bytearray, memoryview, np.ndarray)):
+        data = np.frombuffer(source, np.uint8) if not isinstance(source, np.ndarray) else source.reshape(-1).view(np.uint8)
+        return context.open(data, **given), data
+    from tenon import _streams
+
+    made = _streams.open_input(source)
+    given["offset"] += made.offset
+    return context.open(made.source, name=made.name, one_thread=made.one_thread, **given), None
+
+
+class File(Mapping[str, Any]):
+    """An open file: a mapping from the names of its tensors, in the order of the file, to arrays. `tenon.open` makes it.
+
+    f["name"] is a view of the file's pages, an ndarray, if the bytes there are those of the array; else a LazyArray, whose f["name"][2:5, ::2]
+    reads that box alone. Quantised dtypes are QuantizedArrays. Views stay valid when the file is closed, and when it is replaced. In mode "r"
+    they are read-only; in mode "c" each f["name"] can be written, and is a copy of its own as far as it is. For a framework other than NumPy
+    it is an array of that.
+
+    Any number of threads may use a File. It is pickled by its path.
+    """
+
+    __slots__ = ("_core", "_items", "_source", "_how", "_mode", "_framework", "_name", "_metadata", "__weakref__")
+
+    def __init__(self, core: _core.File, items: Items, source: Any, how: dict[str, Any]) -> None:
+        self._core = core
+        self._items = items
+        self._source = source  # what opens it again, with `how`
+        self._how = how
+        self._mode: str = how["mode"]
+        self._framework: str = how["framework"]
+        self._name = core.path
+        self._metadata: Mapping[str, Any] | None = None
+
+    # ---- about the file ----------------------------------------------------------------------------------
+
+    @property
+    def path(self) -> str:
+        """The path as it was given; of a set, that of its index or first shard; "" for memory."""
+        return self._core.path
+
+    @property
+    def format(self) -> str:
+        """The id of the format: "safetensors"."""
+        return self._core.format
+
+    @property
+    def mode(self) -> str:
+        """"r" or "c", as it was opened."""
+        return self._mode
+
+    @property
+    def framework(self) -> str:
+        """Whose arrays f[name] are."""
+        return self._framework
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file itself."""
+        return self._core.size
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all tensors that can be read, decoded."""
+        return self._core.nbytes
+
+    @property
+    def tensors(self) -> Tensors:
+        """What the file says of its tensors: a mapping from names to TensorInfo. Reads no data."""
+        return Tensors(self, self._core)
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """The metadata: str, bool, int, float, None, ndarrays for arrays of numbers, lists of str, and lists of those. Read-only."""
+        if self._metadata is None:
+            self._metadata = MappingProxyType(self._core.metadata())
+        return self._metadata
+
+    @property
+    def metadata_types(self) -> dict[str, str]:
+        """The type that each entry has in the file: "u32", "string", "array:f32"."""
+        return self._core.metadata_types()
+
+    @property
+    def unreadable(self) -> dict[str, str]:
+        """The tensors that cannot be read, and why. The others can."""
+        if self._core.unreadable == 0:
+            return {}
+        return {info.name: info.unreadable for info in self.tensors.each() if info.unreadable is not None}
+
+    @property
+    def report(self) -> Report:
+        """The oddities that were accepted when the file was opened."""
+        from tenon._report import Report
+
+        return Report.of(self._core.report())
+
+    def verify(self, *, progress: _progress.Progress = None) -> Report:
+        """Reads all data and compares all checksums. Faults are in the report, and raise nothing: as tenon.verify."""
+        from tenon._report import Report
+
+        with _progress.shown(progress, "verify") as callback:
+            return Report.of(self._core.verify(callback))
+
+    def hash(self, names: str | Iterable[str] | None = None, *, progress: _progress.Progress = None) -> dict[str, str]:
+        """The digests of tensors: as tenon.hash."""
+        from tenon._check import digests
+
+        return digests(self, names, progress)
+
+    # ---- a mapping ---------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self._core)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._core.names())
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._core.find(name) >= 0
+
+    def __getitem__(self, name: str) -> Any:
+        if self._framework != "numpy":
+            return self.read(name)
+        core = self._core
+        number = _reading.find(core, name)
+        try:
+            raw = core.array(number, mode=_core.MAP_ONLY)
+            if self._mode == "c":
+                raw = core.array(number, mode=_core.MAP_PRIVATE)
+        except _errors.TenonError as error:
+            if error.status != "TENON_E_NOT_MAPPABLE":
+                raise
+            return self._lazy(number)
+        if raw.dtype.isbuiltin == 1 and raw.dtype.isnative and raw.dtype.char not in "BH":  # most: nothing is to be asked
+            return raw
+        info = core.info(number)
+        if not raw.dtype.isnative and info[2] < _DYNAMIC or self._items.packed(info[2]) or self._items.wanted(info[2]):
+            return self._lazy(number)
+        return self._items.finish(raw, info[2], info[4])
+
+    def _lazy(self, number: int) -> Any:
+        """What f[name] is if the tensor cannot be mapped."""
+        info = self._core.info(number)
+        shape = info[4] or ()
+        empty = self.read(info[1], (slice(0, 0),) * len(shape)) if shape else None
+        if not isinstance(empty, np.ndarray):  # blocks, and arrays without dims
+            return self.read(info[1])
+        return LazyArray(self, info[1], shape, empty.dtype)
+
+    # Two files are equal if they are one: == must not read all arrays.
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    # ---- reading -----------------------------------------------------------------------------------------
+
+    def _wish(self, dtype: Any, copy: bool, framework: str, callback: _progress.Callback | None) -> _reading.Wish:
+        items = self._items
+        if framework != "numpy" and items.small_floats is None:
+            items = Items(items.context, "bits")  # the framework has the dtypes itself
+        private = self._mode == "c" or framework in _frameworks.SHARING
+        mode = _core.MAP_COPY if copy else _core.MAP_PRIVATE if private else _core.MAP_AUTO
+        return _reading.Wish(items, dtype, mode, callback)
+
+    def read(
+        self,
+        name: str,
+        index: Any = ...,
+        *,
+        dtype: Any = None,
+        copy: bool = False,
+        out: np.ndarray[Any, Any] | None = None,
+        framework: str | None = None,
+        progress: _progress.Progress = None,
+    ) -> Any:
+        """The tensor, or the part of it that an index of NumPy selects, and that alone where the format allows it.
+
+        dtype: convert to this. copy: into memory of its own; else it is a view of the file if that has the very bytes.
+        out: an array of the same shape, which is filled and returned; the items are converted to its dtype.
+        framework: as in tenon.open, for this one.
+        TenonError: there is no such tensor (KeyError), or it cannot be read. IndexError: the index does not fit.
+
+        >>> np.save("a.npy", np.arange(6).reshape(2, 3))
+        >>> with tenon.open("a.npy") as f:
+        ...     f.read("a", (1, slice(None, None, -1)), dtype="f32")
+        array([5., 4., 3.], dtype=float32)
+        """
+        number = _reading.find(self._core, name)
+        chosen = _frameworks.check(framework or self._framework)
+        with _progress.shown(progress, name) as callback:
+            if out is not None:
+                _reading.read_into(self._core, number, index, out, self._wish(dtype, copy, "numpy", callback))
+                return out
+            wish = self._wish(dtype, copy, chosen, callback)
+            found = _reading.read(self._core, number, index, wish)
+        return found if chosen == "numpy" else self._convert(found, number, chosen, wish)
+
+    def _convert(self, found: Any, number: int, framework: str, wish: _reading.Wish) -> Any:
+        named = self._items.small_floats is None  # else the program chose integers, or float32
+        dtype = wish.of(self._core.info(number)[2])[1] if named else 0
+        return _frameworks.convert(found, framework, dtype)
+
+    def read_many(
+        self,
+        names: str | Iterable[str] | None = None,
+        *,
+        out: Mapping[str, np.ndarray[Any, Any]] | None = None,
+        dtype: Any = None,
+        copy: bool = False,
+        framework: str | None = None,
+        progress: _progress.Progress = None,
+    ) -> dict[str, Any]:
+        """Many tensors at once, on all threads: a dict from names to arrays.
+
+        names: a name or a pattern ("blk.*.weight"), or several, "!PATTERN" leaves out; None: those of `out`, or all.
+        out: arrays by name, which are filled and returned. The other arguments are those of `read`.
+        TenonError: nothing has such a name (KeyError), or a tensor cannot be read: then none is returned.
+
+        >>> np.savez("a.npz", a=np.ones(2), b=np.zeros(3), c=np.ones(1))
+        >>> with tenon.open("a.npz") as f:
+        ...     sorted(f.read_many(["*", "!b"], dtype="f32"))
+        ['a', 'c']
+        """
+        chosen = _reading.select(self._core, list(out) if names is None and out is not None else names)
+        framework = _frameworks.check(framework or self._framework)
+        with _progress.shown(progress, "read") as callback:
+            if out is not None:
+                missing = [name for name in chosen if name not in out]
+                if missing:
+                    raise ValueError(f"out has no array for {missing[0]!r}")
+                _reading.fill(self._core, chosen, out, self._wish(dtype, copy, "numpy", callback))
+                return {name: out[name] for name in chosen}
+            wish = self._wish(dtype, copy, framework, callback)
+            found = _reading.read_many(self._core, chosen, wish)
+        if framework == "numpy":
+            return found
+        return {name: self._convert(array, chosen[name], framework, wish) for name, array in found.items()}
+
+    # ---- the end, and other processes --------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Ends the use of the file. Views of it stay valid; anything else raises ValueError from now on. A second call does nothing."""
+        self._core.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        try:
+            return len(self._core) < 0
+        except ValueError:
+            return True
+
+    def __enter__(self) -> File:
+        len(self._core)  # raises if it is closed
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def __copy__(self) -> File:
+        """The same file, opened again, if it can be; as it is now."""
+        if self._source is None:
+            raise TypeError("a file that was opened from a file object or a descriptor cannot be opened again")
+        return open(self._source, **self._how)
+
+    def __deepcopy__(self, memo: Any) -> File:
+        return self.__copy__()
+
+    def __reduce__(self) -> Any:
+        if not isinstance(self._source, (str, bytes)):
+            raise TypeError("only files that were opened by a path or a URL can be pickled")
+        return _open_again, (self._source, self._how)
+
+    def __repr__(self) -> str:
+        if self.closed:
+            return f"<tenon.File {self._name!r}, closed>"
+        count, bad = len(self), self._core.unreadable
+        words = f"{self.format}, {count} tensor{'s' * (count != 1)}, {self.nbytes} bytes"
+        return f"<tenon.File {self._name!r}: {words}{f', {bad} unreadable' if bad else ''}>"
+
+
+def _open_again(source: str | bytes, how: dict[str, Any]) -> File:
+    return open(source, **how)

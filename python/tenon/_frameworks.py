@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""Arrays for PyTorch, JAX and MLX, through DLPack where they take it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+FRAMEWORKS = ("numpy", "torch", "jax", "mlx")
+# Those that share memory only if it can be written: torch, which has no read-only tensors, and JAX, which does not ask
+# NumPy for them. They get pages that are copied when they are written.
+SHARING = frozenset(("torch", "jax"))
+
+_F4 = 23  # TENON_F4
+# Dtypes that NumPy does not have, which come as unsigned integers: their names in ml_dtypes, JAX and torch
+_SMALL = {
+    11: "bfloat16",
+    16: "float8_e4m3fn",
+    17: "float8_e5m2",
+    18: "float8_e4m3fnuz",
+    19: "float8_e5m2fnuz",
+    20: "float8_e8m0fnu",
+    21: "float6_e2m3fn",
+    22: "float6_e3m2fn",
+    _F4: "float4_e2m1fn",
+}
+
+
+def check(framework: str) -> str:
+    """Returns the name of a framework. ValueError: there is no such one."""
+    if framework not in FRAMEWORKS:
+        raise ValueError(f"framework is one of {', '.join(map(repr, FRAMEWORKS))}, not {framework!r}")
+    return framework
+
+
+def convert(array: Any, framework: str, dtype: int = 0) -> Any:
+    """The array of a framework for one of NumPy. dtype: the library's, of small floats that come as unsigned integers.
+
+    Memory is shared where the framework can: torch always, and JAX if it is aligned, share memory that can be written. MLX copies.
+    TypeError: the framework has no such dtype."""
+    if not isinstance(array, (np.ndarray, np.generic)):
+        return array  # a QuantizedArray
+    array = np.asarray(array)
+    small = _SMALL.get(dtype)
+    if array.dtype.isbuiltin == 2:  # of ml_dtypes
+        small = array.dtype.name
+        array = array.view(np.uint16 if array.dtype.itemsize == 2 else np.uint8)
+    if array.dtype.kind not in "biufc" or not array.dtype.isnative:
+        raise _refuse(array.dtype, framework)
+    return _CONVERT[framework](array, small)
+
+
+def _refuse(dtype: object, framework: str) -> TypeError:
+    return TypeError(f"{framework} has no dtype like {dtype}: read the tensor with dtype=, or with framework='numpy'")
+
+
+def _torch(array: np.ndarray[Any, Any], small: str | None) -> Any:
+    import torch
+
+    if not array.flags.writeable or any(stride < 0 for stride in array.strides):
+        array = array.copy()
+    if small is None:
+        return torch.from_dlpack(array)
+    if small == _SMALL[_F4] and array.ndim and array.shape[-1] % 2 == 0:  # torch has two items in one
+        array, small = array[..., ::2] | array[..., 1::2] << 4, "float4_e2m1fn_x2"
+    if not hasattr(torch, small):
+        raise _refuse(small, "torch")
+    return torch.from_dlpack(array).view(getattr(torch, small))
+
+
+def _jax(array: np.ndarray[Any, Any], small: str | None) -> Any:
+    import jax
+
+    if small is None:
+        return jax.dlpack.from_dlpack(array) if array.flags.writeable and array.flags.c_contiguous else jax.numpy.asarray(array)
+    if small in (_SMALL[21], _SMALL[22]):
+        raise _refuse(small, "jax")
+    import ml_dtypes
+
+    return jax.numpy.asarray(array.view(getattr(ml_dtypes, small)))
+
+
+def _mlx(array: np.ndarray[Any, Any], small: str | None) -> Any:
+    import mlx.core as mx
+
+    if array.dtype == np.complex128:
+        raise _refuse(array.dtype, "mlx")
+    if small == _SMALL[11]:
+        return mx.array(array).view(mx.bfloat16)
+    return mx.array(array, dtype=mx.float64) if array.dtype == np.float64 else mx.array(array)
+
+
+_CONVERT: dict[str, Callable[[np.ndarray[Any, Any], str | None], Any]] = {"torch": _torch, "jax": _jax, "mlx": _mlx}

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: MIT
+"""Reads tensors of an open file: whole ones, boxes and many at once, as arrays of NumPy or QuantizedArrays."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from tenon import _core, _dtypes, _errors
+from tenon._boxes import Box, find_box
+from tenon._items import Items, read_packed
+from tenon._progress import Callback
+
+_BIG_ENDIAN = 2  # TENON_BIG_ENDIAN
+_DYNAMIC = 64  # TENON_DTYPE_DYNAMIC
+_GLOB = frozenset("*?[\\")
+_MOST_COMPARED = 5000  # names, which a message with the nearest one is worth
+
+
+# ---- names -----------------------------------------------------------------------------------------------
+
+
+def find(core: _core.File, name: str) -> int:
+    """The index of a tensor. TenonError, a KeyError: there is none of this name."""
+    if not isinstance(name, str):
+        raise TypeError(f"a tensor's name is a str, not {type(name).__name__}")
+    index = core.find(name)
+    if index < 0:
+        raise _missing(core, name)
+    return index
+
+
+def _missing(core: _core.File, name: str) -> _errors.TenonError:
+    names = core.names()
+    near = difflib.get_close_matches(name, names, 1) if len(names) < _MOST_COMPARED else []
+    advice = f"did you mean {near[0]!r}?" if near else "File.keys() has the names"
+    kind = "no tensor's name matches" if _GLOB.intersection(name) else "there is no tensor"
+    return _errors.fail("TENON_E_NOT_FOUND", f"{core.path}: {kind} {name!r}", tensor=name, file=core.path, advice=advice)
+
+
+def select(core: _core.File, names: str | Iterable[str] | None) -> dict[str, int]:
+    """The tensors of names and patterns, in their order, and in that of the file for a pattern. None: all. "!PATTERN" leaves out.
+
+    TenonError, a KeyError: nothing has such a name."""
+    everything = core.names()
+    if names is None:
+        return dict(zip(everything, range(len(everything)), strict=True))
+    patterns = [names] if isinstance(names, str) else list(names)
+    chosen: dict[str, int] = {}
+    if patterns and all(pattern.startswith("!") and core.find(pattern) < 0 for pattern in patterns):
+        chosen = dict(zip(everything, range(len(everything)), strict=True))
+    for pattern in patterns:
+        index = core.find(pattern)
+        if index >= 0:
+            chosen[pattern] = index
+        elif pattern.startswith("!"):
+            chosen = {name: i for name, i in chosen.items() if not _core.match(pattern[1:], name)}
+        else:
+            found = core.find_all(pattern) if _GLOB.intersection(pattern) else []
+            if not found:
+                raise _missing(core, pattern)
+            chosen.update((everything[i], i) for i in found)
+    return chosen
+
+
+# ---- one tensor ------------------------------------------------------------------------------------------
+
+
+class Wish:
+    """How tensors are to be read."""
+
+    __slots__ = ("items", "dtype", "mode", "callback")
+
+    def __init__(self, items: Items, dtype: Any, mode: int, callback: Callback | None = None) -> None:
+        self.items = items
+        self.dtype = 0 if dtype is None else _dtypes.number_of(items.context, dtype)
+        self.mode = mode
+        self.callback = callback
+
+    def of(self, stored: int) -> tuple[int, int]:
+        """The dtype to ask the library for, 0: as stored; and the dtype of the result."""
+        wanted = self.dtype or self.items.wanted(stored)
+        return (0, stored) if wanted in (0, stored) else (wanted, wanted)
+
+    def mode_for(self, info: _core.Info) -> int:
+        """How a tensor is mapped or read: numbers come in the byte order of the machine, so others are not mapped."""
+        return _core.MAP_COPY if _is_swapped(info) else self.mode
+
+
+def _is_swapped(info: _core.Info) -> bool:
+    """Whether numbers are big-endian in the file. Of dtypes that only NumPy has, the dtype tells the order."""
+    return bool(info[5] & _BIG_ENDIAN) and info[2] < _DYNAMIC
+
+
+def read(core: _core.File, number: int, index: Any, wish: Wish) -> Any:
+    """The part of a tensor that an index selects; Ellipsis: the tensor."""
+    if index is Ellipsis:
+        return _read_whole(core, number, wish)
+    info = core.info(number)
+    ask, result = wish.of(info[2])
+    if not ask and info[11] is None and not info[12] and not wish.items.packed(result) and not _is_swapped(info):
+        try:  # a view of what is mapped: all of NumPy's indexes are right, and nothing is read
+            mode = _core.MAP_ONLY if wish.mode != _core.MAP_PRIVATE else wish.mode
+            part = wish.items.finish(core.array(number, mode=mode), result, info[4])[index]
+            return part.copy() if wish.mode == _core.MAP_COPY and isinstance(part, np.ndarray) else part
+        except _errors.TenonError as error:
+            if error.status != "TENON_E_NOT_MAPPABLE":
+                raise
+    box = None if info[4] is None else find_box(index, info[4])
+    if box is None or info[4] is None:
+        return _read_whole(core, number, wish)[index]
+    return _read_box(core, number, info, box, index, wish)
+
+
+def _read_whole(core: _core.File, number: int, wish: Wish) -> Any:
+    info = core.info(number)
+    ask, result = wish.of(info[2])
+    if wish.items.packed(result) and not info[12]:
+        return wish.items.finish(read_packed(core, number, ask, result, info[4] or (), None), result, info[4])
+    return wish.items.finish(core.array(number, dtype=ask, mode=wish.mode_for(info), progress=wish.callback), result, info[4])
+
+
+def _read_box(core: _core.File, number: int, info: _core.Info, box: Box, index: Any, wish: Wish) -> Any:
+    ask, result = wish.of(info[2])
+    shape = info[4] or ()
+    if wish.items.packed(result):
+        part = read_packed(core, number, ask, result, shape, box)
+    elif wish.items.block(result) and box.counts[-1:] != shape[-1:]:
+        return _read_whole(core, number, wish)[index]  # says that there are whole rows only
+    else:
+        part = core.array(number, box.starts, box.counts, box.steps, dtype=ask, mode=_core.MAP_COPY, progress=wish.callback)
+    return wish.items.finish(part, result, box.counts)[box.rest]
+
+
+def read_into(core: _core.File, number: int, index: Any, out: Any, wish: Wish) -> None:
+    """Fills an array, whose dtype the items are converted to."""
+    fill(core, {"": number}, {"": out}, wish) if index is Ellipsis else _put(read(core, number, index, wish), out)
+
+
+# ---- many ------------------------------------------------------------------------------------------------
+
+
+def read_many(core: _core.File, chosen: Mapping[str, int], wish: Wish) -> dict[str, Any]:
+    """The tensors by their names. All are read, or none."""
+    infos = {name: core.info(number) for name, number in chosen.items()}
+    found: dict[str, Any] = dict.fromkeys(chosen)
+    groups: dict[tuple[int, int], list[str]] = {}
+    for name, info in infos.items():
+        ask, result = wish.of(info[2])
+        if wish.items.packed(result):
+            found[name] = _read_whole(core, chosen[name], wish)
+        else:
+            groups.setdefault((ask, wish.mode_for(info)), []).append(name)
+    for (ask, mode), names in groups.items():
+        arrays = core.arrays([chosen[name] for name in names], dtype=ask, mode=mode, progress=wish.callback)
+        for name, raw in zip(names, arrays, strict=True):
+            found[name] = wish.items.finish(raw, ask or infos[name][2], infos[name][4])
+    return found
+
+
+def fill(core: _core.File, chosen: Mapping[str, int], outs: Mapping[str, Any], wish: Wish) -> None:
+    """Reads tensors into arrays of the program, with their dtypes. After an exception their contents are undefined."""
+    straight: list[tuple[int, np.ndarray[Any, Any]]] = []
+    for name, number in chosen.items():
+        out, info = outs[name], core.info(number)
+        if not isinstance(out, np.ndarray):
+            raise TypeError(f"out is an ndarray, not {type(out).__name__}")
+        if info[4] is not None and out.shape != info[4]:
+            raise ValueError(f"out has the shape {out.shape}; that of the tensor {info[1]!r} is {info[4]}")
+        if not out.flags.writeable:
+            raise ValueError("output array is read-only")
+        if _takes(out, info, wish):
+            straight.append((number, out))
+        else:
+            _put(_read_whole(core, number, wish), out)
+    if straight:
+        core.read_into([number for number, _ in straight], [out for _, out in straight], progress=wish.callback)
+
+
+def _takes(out: np.ndarray[Any, Any], info: _core.Info, wish: Wish) -> bool:
+    """Whether the library writes into the array, and converts as NumPy does: so not what NumPy sees as other numbers, the bits of small floats."""
+    plain = out.dtype.isbuiltin == 1 and out.dtype.isnative and out.dtype.kind in "biufc"
+    return plain and not wish.dtype and not wish.items.small(info[2])
+
+
+def _put(found: Any, out: Any) -> None:
+    if np.shape(found) != np.shape(out):
+        raise ValueError(f"out has the shape {np.shape(out)}; that of what is read is {np.shape(found)}")
+    out[...] = found

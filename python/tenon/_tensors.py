@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT
+"""What a file says of its tensors: TensorInfo, and the mapping from names to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from tenon._reading import find
+
+if TYPE_CHECKING:
+    from tenon import _core
+    from tenon._file import File
+
+_BATCH = 1024  # tensors that one call of the extension describes
+
+# tenon_tensor_info.flags
+_FORTRAN = 1
+_BIG_ENDIAN = 2
+
+
+class TensorInfo:
+    """A tensor of an open file, described without reading it. An index reads: `info[2:5, ::2]` is that box of the tensor.
+
+    >>> np.save("a.npy", np.zeros((3, 4), np.float32))
+    >>> with tenon.open("a.npy") as f:
+    ...     info = f.tensors["a"]
+    ...     info.dtype, info.shape, info.nbytes, info[1:, 0].shape
+    ('f32', (3, 4), 48, (2,))
+    """
+
+    __slots__ = ("_file", "_info")
+
+    def __init__(self, file: File, info: _core.Info) -> None:
+        self._file = file
+        self._info = info
+
+    @property
+    def index(self) -> int:
+        """Its place in the file's catalog, from 0."""
+        return self._info[0]
+
+    @property
+    def name(self) -> str:
+        """Its name, which f[name] reads."""
+        return self._info[1]
+
+    @property
+    def dtype(self) -> str:
+        """tenon's name of the dtype: "f32", "bf16", "q4_k"; of dtypes that only NumPy has, NumPy's text."""
+        return self._info[3]
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """The number of items in each dim, outermost first. None: the tensor is unreadable, and its shape is not known."""
+        return self._info[4]
+
+    @property
+    def ndim(self) -> int:
+        """The number of dims."""
+        return len(self._info[4] or ())
+
+    @property
+    def size(self) -> int:
+        """The number of items."""
+        count = 1 if self._info[4] is not None else 0
+        for dim in self._info[4] or ():
+            count *= dim
+        return count
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the data, decoded."""
+        return self._info[6]
+
+    @property
+    def file(self) -> str:
+        """Path of the file that holds the bytes: of a set, the shard."""
+        return self._info[8]
+
+    @property
+    def offset(self) -> int:
+        """Where the bytes begin in that file: those of the data, or of the encoded member that has them."""
+        return self._info[9]
+
+    @property
+    def stored(self) -> int:
+        """Bytes there; 0 if the format computes the data."""
+        return self._info[10]
+
+    @property
+    def filter(self) -> str | None:
+        """The filter that encodes them ("deflate", "zstd"); None: they are stored as they are."""
+        return self._info[11]
+
+    @property
+    def order(self) -> str:
+        """"F" if the first index changes fastest in the file, else "C"."""
+        return "F" if self._info[5] & _FORTRAN else "C"
+
+    @property
+    def byteorder(self) -> str:
+        """"big" or "little": that of the items in the file. Arrays that were read have the byte order of the machine."""
+        return "big" if self._info[5] & _BIG_ENDIAN else "little"
+
+    @property
+    def unreadable(self) -> str | None:
+        """Why the tensor cannot be read; None if it can."""
+        return self._info[13] or "it cannot be read" if self._info[12] else None
+
+    def __getitem__(self, index: Any) -> Any:
+        """Reads a box of the tensor, and no more where the format allows it. Indexes are NumPy's."""
+        return self._file.read(self.name, index)
+
+    def __repr__(self) -> str:
+        shape = "unknown" if self.shape is None else self.shape
+        words = [f"{self.name!r}", f"{self.dtype} {shape}", f"{self.nbytes} bytes at {self.offset} of {self.file!r}"]
+        words += [f"filter {self.filter}"] if self.filter else []
+        words += [word for word, flag in (("Fortran order", _FORTRAN), ("big-endian", _BIG_ENDIAN)) if self._info[5] & flag]
+        words += [f"unreadable: {self.unreadable}"] if self.unreadable else []
+        return f"<TensorInfo {', '.join(words)}>"
+
+
+class Tensors(Mapping[str, TensorInfo]):
+    """f.tensors: the tensors of an open file by name, in the order of the file. Each is described when it is asked for."""
+
+    __slots__ = ("_file", "_core")
+
+    def __init__(self, file: File, core: _core.File) -> None:
+        self._file = file
+        self._core = core
+
+    def __len__(self) -> int:
+        return len(self._core)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._core.names())
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._core.find(name) >= 0
+
+    def __getitem__(self, name: str) -> TensorInfo:
+        return TensorInfo(self._file, self._core.info(find(self._core, name)))
+
+    def each(self) -> Iterator[TensorInfo]:
+        """All of them; duplicates of a name too."""
+        for first in range(0, len(self._core), _BATCH):
+            for info in self._core.infos(first, min(_BATCH, len(self._core) - first)):
+                yield TensorInfo(self._file, info)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} tensors of {self._file!r}>"
