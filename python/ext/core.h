@@ -178,6 +178,10 @@ PyObject *tn_handle_new (tn_file *file);
  * long. */
 int tn_reader_of (PyObject *object, tn_caught *caught, bool one_thread, tenon_reader *reader);
 
+/* Of a tensor of tenon_dlpack_get: the address of its first item; its end. NULL is fine. */
+void *tn_lent_data (const void *tensor);
+void tn_lent_free (void *tensor);
+
 /* tenon._core.Memory: memory of the library, the base of an array. */
 typedef struct tn_memory {
     PyObject_HEAD tenon_memory *library;
