@@ -156,6 +156,7 @@ typedef struct tn_handle {
 PyObject *tn_handle_info (PyObject *self, PyObject *index);
 PyObject *tn_handle_infos (PyObject *self, PyObject *args);
 PyObject *tn_handle_names (PyObject *self, PyObject *none);
+PyObject *tn_handle_dtypes (PyObject *self, PyObject *none);
 PyObject *tn_handle_family (PyObject *self, PyObject *index);
 PyObject *tn_handle_packed (PyObject *self, PyObject *index);
 PyObject *tn_handle_array (PyObject *self, PyObject *const *given, Py_ssize_t count, PyObject *keywords);

@@ -72,13 +72,26 @@ exception_take (void)
     return value;
 }
 
-/* What is no Exception (KeyboardInterrupt, SystemExit) is raised itself; else it is the cause of ours. */
+/* Whether the exceptions of a reader are to surface as they are, as those of a file object of the program. */
+static bool
+is_transparent (PyObject *reader)
+{
+    PyObject *answer = reader ? PyObject_GetAttrString (reader, "transparent") : NULL;
+    bool transparent = answer && PyObject_IsTrue (answer) == 1;
+    Py_XDECREF (answer);
+    PyErr_Clear ();
+    return transparent;
+}
+
+/* What is no Exception (KeyboardInterrupt, SystemExit) is raised itself; else it is the cause of ours, unless
+ * the reader is transparent. */
 int
 tn_file_raise (tn_file *file, const tenon_error *error)
 {
+    bool transparent = !PyErr_Occurred () && is_transparent (file->source);
     if (PyErr_Occurred () || !tn_caught_raise (&file->caught))
         return tn_raise (error);
-    if (!PyErr_ExceptionMatches (PyExc_Exception))
+    if (transparent || !PyErr_ExceptionMatches (PyExc_Exception))
         return -1;
     PyObject *cause = exception_take ();
     tn_raise (error);
