@@ -7,12 +7,14 @@ import threading
 import zipfile
 from pathlib import Path
 
+import ml_dtypes  # so that NumPy, and with it safetensors, knows the name bfloat16
 import numpy as np
 import pytest
 
 from tenon import _context, _core, _dtypes
 from tenon._errors import TenonError
 
+assert ml_dtypes
 SOURCE = Path(__file__).resolve().parents[2]
 EXAMPLES = SOURCE / "examples" / "data"
 MODES = [_core.MAP_AUTO, _core.MAP_COPY, _core.MAP_PRIVATE]
