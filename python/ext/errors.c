@@ -58,51 +58,12 @@ tn_raise_status (tenon_status status, const char *message)
     return tn_raise (&error);
 }
 
-/* The exception that is set, normalized, which is then set no more. */
-static PyObject *
-exception_take (void)
-{
-    PyObject *type, *value, *trace;
-    PyErr_Fetch (&type, &value, &trace);
-    PyErr_NormalizeException (&type, &value, &trace);
-    if (value && trace)
-        PyException_SetTraceback (value, trace);
-    Py_XDECREF (type);
-    Py_XDECREF (trace);
-    return value;
-}
-
-/* Whether the exceptions of a reader are to surface as they are, as those of a file object of the program. */
-static bool
-is_transparent (PyObject *reader)
-{
-    PyObject *answer = reader ? PyObject_GetAttrString (reader, "transparent") : NULL;
-    bool transparent = answer && PyObject_IsTrue (answer) == 1;
-    Py_XDECREF (answer);
-    PyErr_Clear ();
-    return transparent;
-}
-
-/* What is no Exception (KeyboardInterrupt, SystemExit) is raised itself; else it is the cause of ours, unless
- * the reader is transparent. */
 int
 tn_file_raise (tn_file *file, const tenon_error *error)
 {
-    bool transparent = !PyErr_Occurred () && is_transparent (file->source);
-    if (PyErr_Occurred () || !tn_caught_raise (&file->caught))
-        return tn_raise (error);
-    if (transparent || !PyErr_ExceptionMatches (PyExc_Exception))
+    if (PyErr_Occurred () || tn_caught_raise (&file->caught))
         return -1;
-    PyObject *cause = exception_take ();
-    tn_raise (error);
-    PyObject *exception = exception_take ();
-    if (exception && cause)
-        PyException_SetCause (exception, Py_NewRef (cause));
-    if (exception)
-        PyErr_SetObject ((PyObject *) Py_TYPE (exception), exception);
-    Py_XDECREF (exception);
-    Py_XDECREF (cause);
-    return -1;
+    return tn_raise (error);
 }
 
 PyObject *

@@ -123,13 +123,15 @@ class ReadAhead:
             if len(self._sequences) > _SEQUENCES:
                 self._sequences.popitem(last=False)
             return
-        if end <= sequence.end * BLOCK - max(sequence.ahead, 1) * BLOCK // 2:
+        blocks = self._block_count()
+        if sequence.end == blocks or end <= sequence.end * BLOCK - max(sequence.ahead, 1) * BLOCK // 2:
             return
         del self._sequences[sequence.end]
-        sequence.ahead = min(max(2 * sequence.ahead, behind - first, 1), MOST_AHEAD // BLOCK)
-        start = max(sequence.end, behind)
-        sequence.end = min(start + sequence.ahead, self._block_count())
-        self._ask(min(start, sequence.end), sequence.end)
+        start = min(max(sequence.end, behind), blocks)
+        more = max(2 * sequence.ahead, behind - first, 1)
+        sequence.end = min(start + min(more, MOST_AHEAD // BLOCK), blocks)
+        sequence.ahead = sequence.end - start
+        self._ask(start, sequence.end)
         self._sequences[sequence.end] = sequence
 
     def _sequence_of(self, block: int) -> _Sequence | None:

@@ -276,8 +276,6 @@ class Reader:
     """Reads any part of an object that can seek. The object may have another user between two calls, so each call
     seeks."""
 
-    transparent = True  # its errors are those of the program's own object
-
     def __init__(self, file: Any, base: int) -> None:
         self._file = file
         self._base = base

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tenon import _context, _core, _dtypes
-from tenon._errors import TenonError, TenonOSError
+from tenon._errors import TenonError
 
 SOURCE = Path(__file__).resolve().parents[2]
 EXAMPLES = SOURCE / "examples" / "data"
@@ -121,18 +121,18 @@ def test_reader_that_fails(context, numbers):
     file = context.open(reader, format="npz")
     reader.fault = ConnectionError("the line is dead")
     for _ in range(2):
-        with pytest.raises(OSError) as caught:
+        with pytest.raises(ConnectionError) as caught:
             file.array(0)
-        assert isinstance(caught.value, TenonOSError) and caught.value.__cause__ is reader.fault and caught.value.tensor == "a"
+        assert caught.value is reader.fault
     reader.fault = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):
         file.array(0)
     reader.fault = None
     assert file.array(1).tolist() == list(range(7))
     reader.fault = ValueError("never")
-    with pytest.raises(TenonError) as caught:
+    with pytest.raises(ValueError) as caught:
         context.open(reader)
-    assert caught.value.__cause__ is reader.fault
+    assert caught.value is reader.fault
 
 
 def test_reader_keeps_the_view(context, numbers):
@@ -352,28 +352,6 @@ def test_large_dims(context, tmp_path):
             with pytest.raises((ValueError, MemoryError)):
                 context.open(str(tmp_path / "a.npy")).array(0, mode=mode)
                 raise MemoryError("NumPy may have room for a shape with a 0")
-
-
-def test_strides_of_the_file(context):
-    """Tensors that share a storage are views of it: a transpose, a row that repeats, a diagonal, windows."""
-    data = np.fromfile(SOURCE / "plugins/pt/samples/golden/strides.pt", "u1")
-    place = context.open(data, name="strides.pt").info(0)[9]
-    aligned = np.zeros(len(data) + 8, "u1")[-place % 8 :][: len(data)]  # NumPy aligns what it allocates to 16
-    aligned[:] = data
-    file = context.open(aligned, name="strides.pt")
-    strides = set()
-    for info in file.infos(0, len(file)):
-        view, read = file.array(info[0]), file.array(info[0], mode=_core.MAP_COPY)
-        assert not view.flags.writeable and not view.flags.owndata and np.shares_memory(view, aligned)
-        assert read.flags.c_contiguous and read.flags.writeable
-        np.testing.assert_array_equal(view, read)
-        strides.add(view.strides)
-        start, step = [min(1, dim - 1) for dim in info[4]], [2] * len(info[4])
-        count = [(dim - first + 1) // 2 for dim, first in zip(info[4], start, strict=True)]
-        box = tuple(slice(first, None, 2) for first in start)
-        for mode in MODES:
-            np.testing.assert_array_equal(file.array(info[0], start, count, step, mode=mode), read[box])
-    assert (0, 4) in strides and (28,) in strides and len(strides) == len(file)
 
 
 # ---- DLPack ----

@@ -54,6 +54,18 @@ def test_neighbours_are_few_requests():
     assert sum(end - begin for begin, end in store.requests) <= len(CONTENT)  # and nothing twice
 
 
+def test_headers_of_members_are_few_requests():
+    """As those of an .npz: the directory is read, again and again, and then a header before each member."""
+    store = Store()
+    for _ in range(5):
+        store.read(0, 4096)
+        store.read(len(CONTENT) - 22, 22)
+        store.read(len(CONTENT) - 6000, 5600)
+    for i in range(100):
+        store.read(i * 100_000, 4096)
+    assert len(store.requests) <= 7
+
+
 def test_a_large_read_is_cut():
     store = Store()
     store.read(3, len(CONTENT) - 3)

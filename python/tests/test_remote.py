@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Files behind URLs, through fsspec."""
 
+import io
 import os
 import pickle
 import sys
@@ -8,7 +9,10 @@ import threading
 import time
 
 import fsspec
+import numpy as np
 import pytest
+import safetensors.numpy
+import tenon
 from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 from tenon import _remote
@@ -239,3 +243,78 @@ def test_target_that_is_new():
     with _remote.Target("slow://box/y.bin", new=True) as target:
         target.write(memoryview(b"y"))
     assert Slow.store["box/y.bin"] == b"y"
+
+
+# ---- through the package ----
+
+ARRAYS = {f"t{i:03}": np.full((100, 250), i, "f4") for i in range(100)}  # 10 MB
+
+
+@pytest.fixture
+def ten_megabytes():
+    Slow.store["box/x.safetensors"] = safetensors.numpy.save(ARRAYS, {"key": "value"})
+    stream = io.BytesIO()
+    np.savez(stream, **ARRAYS)
+    Slow.store["box/x.npz"] = stream.getvalue()
+
+
+def test_open_is_few_requests(ten_megabytes):
+    with tenon.open("slow://box/x.safetensors") as file:
+        assert list(file) == list(ARRAYS) and file.metadata["key"] == "value"
+        assert len(Slow.log) == 1
+        assert np.array_equal(file["t050"][2:4, ::5], ARRAYS["t050"][2:4, ::5])
+        assert len(Slow.log) == 2
+
+
+@pytest.mark.parametrize("name", ["x.safetensors", "x.npz"])
+def test_neighbours_are_few_requests(name, ten_megabytes):
+    with tenon.open(f"slow://box/{name}") as file:
+        for key, array in file.read_many().items():
+            assert np.array_equal(array, ARRAYS[key])
+        for key in file:
+            assert np.array_equal(file[key], ARRAYS[key])
+    assert len(Slow.log) <= 8
+
+
+@pytest.mark.parametrize("name", ["x.safetensors", "x.npz"])
+def test_pickled_file(name, ten_megabytes):
+    with tenon.open(f"slow://box/{name}") as file, pickle.loads(pickle.dumps(file)) as other:
+        assert np.array_equal(other["t007"], ARRAYS["t007"])
+
+
+@pytest.mark.parametrize("name", ["x.safetensors", "x.npz"])
+def test_worker_reads(name, ten_megabytes):
+    with tenon.open(f"slow://box/{name}") as file:
+        assert np.array_equal(file["t000"], ARRAYS["t000"])
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if all(np.array_equal(file[key], array) for key, array in ARRAYS.items()) else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_errors_of_a_read(ten_megabytes):
+    """What the file system raises reaches the program as it is."""
+    with pytest.raises(FileNotFoundError):
+        tenon.open("slow://box/none.npz")
+    with tenon.open("slow://box/x.safetensors") as file:
+        del Slow.store["box/x.safetensors"]
+        with pytest.raises(KeyError, match="box/x.safetensors"):
+            np.asarray(file["t099"])
+
+
+def test_no_format():
+    with pytest.raises(tenon.TenonError, match="x.bin"):
+        tenon.open("slow://box/x.bin")
+
+
+def test_file_url(tmp_path):
+    """A file of this machine is mapped."""
+    np.save(tmp_path / "x.npy", np.arange(3))
+    with tenon.open(f"file://{tmp_path}/x.npy") as file:
+        assert isinstance(file["x"], np.ndarray) and file.path == f"{tmp_path}/x.npy"
+
+
+def test_chain(tmp_path):
+    np.savez(tmp_path / "x.npz", a=np.arange(3))
+    with tenon.open(f"zip://a.npy::file://{tmp_path}/x.npz") as file:
+        assert np.asarray(file["a"]).tolist() == [0, 1, 2]
