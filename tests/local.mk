@@ -482,14 +482,22 @@ venv/.done: tests/interop/requirements.txt
 check-interop: all venv/.done
 	@PYTHON='$(abs_builddir)/venv/bin/python' $(srcdir)/tests/logged checks/interop.log ./run $(srcdir)/tests/interop/run
 
-# PyTorch is a download of 600 MB, so its tests are a job of their own. Where it cannot be had they are skipped.
+# PyTorch is a download of 600 MB, so its tests are a job of their own, and so are those of JAX. Where they cannot be had they are skipped.
 venv-torch/.done: venv/.done build-aux/torch-venv tests/interop/requirements-torch.txt
 	$(SHELL) $(srcdir)/build-aux/torch-venv venv-torch $(srcdir)/tests/interop/requirements-torch.txt venv
 	@touch $@
 
-check-torch: all venv/.done
+# JAX has threads, and the tests of torch fork: each has a process.
+check-torch: all python venv-python/.done
 	@$(MAKE) $(AM_MAKEFLAGS) venv-torch/.done || { echo 'skipped: torch cannot be installed here'; exit 0; }; \
-	PYTHON='$(abs_builddir)/venv-torch/bin/python' $(srcdir)/tests/logged checks/torch.log ./run $(srcdir)/tests/interop/run '' '' torch/
+	failed=0; \
+	PYTHON='$(abs_builddir)/venv-torch/bin/python' $(srcdir)/tests/logged checks/torch.log ./run $(srcdir)/tests/interop/run '' '' torch/ || failed=1; \
+	for framework in torch jax; do \
+	  PYTHONPATH='$(abs_builddir)'/python/site:`echo '$(abs_builddir)'/venv-python/lib/python*/site-packages` PYTHONDONTWRITEBYTECODE=1 \
+	  $(srcdir)/tests/logged checks/python-$$framework.log ./run venv-torch/bin/python -m pytest -q -p no:cacheprovider \
+	    -c $(srcdir)/python/pyproject.toml $(srcdir)/python/tests/frameworks/test_$$framework.py $(PYTEST_FLAGS) || failed=1; \
+	done; \
+	exit $$failed
 
 check-valgrind: all
 	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) $(check_LTLIBRARIES)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* taking.c - maps or reads many tensors, without the lock of the interpreter. */
 #include "arrays.h"
-#include <tenon/dlpack.h>
 
 /* ---- beginning and end ---- */
 
@@ -60,33 +59,16 @@ index_of (const tn_taking *taking, uint64_t at)
 
 /* Whether the bytes in the file may be the result: NumPy knows the other byte order of its own dtypes only,
  * and a box of blocks has to be cut. */
-bool
-tn_taking_may_map (const tn_taking *taking, const tenon_tensor_info *info)
+static bool
+may_map (const tn_taking *taking, const tenon_tensor_info *info)
 {
     bool own = tn_dtype_plain (info->dtype);
     if (taking->mode == TN_MAP_ONLY)
         return true;
     if (taking->mode == TN_MAP_COPY || (taking->dtype != TENON_NONE && taking->dtype != info->dtype))
         return false;
-    return info->unreadable == TENON_OK && info->storage == 0 && !info->filter
-           && !(info->strides && taking->mode == TN_MAP_PRIVATE)
+    return info->unreadable == TENON_OK && info->storage == 0 && !info->filter && !info->strides
            && (own || !(info->flags & TENON_BIG_ENDIAN));
-}
-
-/* The first item of a tensor that has strides in the file: only tensors that are lent are mapped so. The
- * pages stay as long as the file. */
-static tenon_status
-map_strided (tn_taking *taking, uint64_t at)
-{
-    struct DLManagedTensorVersioned *lent = NULL;
-    tenon_request request = { .struct_size = sizeof request, .index = index_of (taking, at) };
-    tenon_status status =
-        tenon_dlpack_get (taking->file->library, &request, TENON_DLPACK_MAP, &lent, NULL, &taking->error);
-    if (status < 0)
-        return status;
-    taking->taken[at].data = tn_lent_data (lent);
-    tn_lent_free (lent);
-    return TENON_OK;
 }
 
 static tenon_status
@@ -95,9 +77,7 @@ map_one (tn_taking *taking, uint64_t at)
     tn_taken *taken = &taking->taken[at];
     uint64_t size;
     tenon_status status;
-    if (taking->infos[at].strides) {
-        status = map_strided (taking, at);
-    } else if (taking->mode == TN_MAP_PRIVATE) {
+    if (taking->mode == TN_MAP_PRIVATE) {
         status = tenon_map_private (taking->file->library, index_of (taking, at), &taken->data, &size,
                                     &taken->memory, &taking->error);
     } else {
@@ -113,7 +93,7 @@ static tenon_status
 map_all (tn_taking *taking)
 {
     for (uint64_t i = 0; i < taking->count; i++) {
-        if (!tn_taking_may_map (taking, &taking->infos[i]))
+        if (!may_map (taking, &taking->infos[i]))
             continue;
         tenon_status status = map_one (taking, i);
         if (status < 0 && (status != TENON_E_NOT_MAPPABLE || taking->mode == TN_MAP_ONLY))
@@ -133,8 +113,8 @@ struct requests {
 };
 
 /* Blocks and packed items have one order; so have items in strides of their own. */
-bool
-tn_taking_keeps_fortran (const tn_taking *taking, const tenon_tensor_info *info)
+static bool
+keeps_fortran (const tn_taking *taking, const tenon_tensor_info *info)
 {
     uint32_t dtype = taking->dtype ? taking->dtype : info->dtype;
     if (!(info->flags & TENON_FORTRAN) || info->rank < 2 || info->rank > TN_RANK || info->strides)
@@ -156,8 +136,8 @@ no_memory (tn_taking *taking)
     return TENON_E_MEMORY;
 }
 
-void
-tn_taking_request (const tn_taking *taking, uint64_t at, tenon_request *request, int64_t **strides)
+static void
+request_set (const tn_taking *taking, uint64_t at, tenon_request *request, int64_t **strides)
 {
     const tenon_tensor_info *info = &taking->infos[at];
     const tn_box *box = taking->box;
@@ -189,7 +169,7 @@ requests_run (tn_taking *taking, struct requests *requests, const tenon_progress
     int64_t *strides = requests->strides;
     for (uint64_t i = 0, n = 0; i < taking->count; i++)
         if (!taking->taken[i].mapped)
-            tn_taking_request (taking, i, &requests->requests[n++], &strides);
+            request_set (taking, i, &requests->requests[n++], &strides);
     tenon_status status = tenon_load_each (taking->file->library, requests->requests, requests->count,
                                            requests->memories, progress, &taking->error);
     for (uint64_t i = 0, n = 0; status == TENON_OK && i < taking->count; i++)
@@ -207,7 +187,7 @@ load_rest (tn_taking *taking, const tenon_progress *progress)
     size_t dims = 0;
     for (uint64_t i = 0; i < taking->count; i++) {
         tn_taken *taken = &taking->taken[i];
-        taken->fortran = tn_taking_keeps_fortran (taking, &taking->infos[i]);
+        taken->fortran = keeps_fortran (taking, &taking->infos[i]);
         requests.count += !taken->mapped;
         dims += taken->fortran ? taking->infos[i].rank : 0;
     }
@@ -238,7 +218,7 @@ tn_taking_run (tn_taking *taking, PyObject *progress)
 {
     uint64_t bytes = 0;
     for (uint64_t i = 0; i < taking->count; i++)
-        if (!tn_taking_may_map (taking, &taking->infos[i])
+        if (!may_map (taking, &taking->infos[i])
             && __builtin_add_overflow (bytes, taking->infos[i].nbytes, &bytes))
             bytes = TN_MANY_BYTES;
     tenon_status status = tn_run (progress, bytes, taking->file->one_thread, taking_work, taking);

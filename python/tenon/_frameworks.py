@@ -49,6 +49,8 @@ def convert(array: Any, framework: str, dtype: int = 0) -> Any:
         array = array.view(np.uint16 if array.dtype.itemsize == 2 else np.uint8)
     if array.dtype.kind not in "biufc" or not array.dtype.isnative:
         raise _refuse(array.dtype, framework)
+    if any(stride < 0 for stride in array.strides):  # which none of them takes
+        array = array.copy()
     return _CONVERT[framework](array, small)
 
 
@@ -59,7 +61,7 @@ def _refuse(dtype: object, framework: str) -> TypeError:
 def _torch(array: np.ndarray[Any, Any], small: str | None) -> Any:
     import torch
 
-    if not array.flags.writeable or any(stride < 0 for stride in array.strides):
+    if not array.flags.writeable:
         array = array.copy()
     if small is None:
         return torch.from_dlpack(array)
