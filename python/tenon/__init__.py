@@ -62,19 +62,21 @@ _SUBMODULES: tuple[str, ...] = ()
 __all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
-def __getattr__(name: str) -> Any:
-    from importlib import import_module
+if not TYPE_CHECKING:  # to a checker each name that is not above is a fault
 
-    if name == "__version__":
-        value: Any = import_module("tenon._core").VERSION
-    elif name in _SUBMODULES:
-        return import_module(f"tenon.{name}")
-    elif name in _MODULE_OF:
-        value = getattr(import_module(f"tenon.{_MODULE_OF[name]}"), name)
-    else:
-        raise AttributeError(f"module 'tenon' has no attribute {name!r}")
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        from importlib import import_module
+
+        if name == "__version__":
+            value: Any = import_module("tenon._core").VERSION
+        elif name in _SUBMODULES:
+            return import_module(f"tenon.{name}")
+        elif name in _MODULE_OF:
+            value = getattr(import_module(f"tenon.{_MODULE_OF[name]}"), name)
+        else:
+            raise AttributeError(f"module 'tenon' has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

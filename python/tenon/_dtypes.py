@@ -132,7 +132,8 @@ def _nearest(context: Context, name: str) -> str:
 def opaque(text: str, size: int) -> np.dtype[Any]:
     """The dtype of a text as NumPy's headers have it; of `size` bytes of void if NumPy refuses it."""
     try:
-        dtype = np.lib.format.descr_to_dtype(ast.literal_eval(text) if text[:1] in "[(\'" else text)
+        descr: Any = ast.literal_eval(text) if text[:1] in "[(\'" else text
+        dtype = np.lib.format.descr_to_dtype(descr)
     except (ValueError, TypeError, SyntaxError, KeyError, IndexError, RecursionError, MemoryError):
         dtype = None
     if dtype is None or dtype.hasobject or dtype.itemsize != size:

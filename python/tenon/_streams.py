@@ -342,9 +342,7 @@ class _Drain:
         return np.empty(max(_PIECE, least), np.uint8) if self._spill is not None else self._memory[self.size :]
 
     def _spill_over(self) -> None:
-        import tempfile
-
-        self._spill = tempfile.TemporaryFile(buffering=0)
+        self._spill = _Spill()
         self._write(self._memory[: self.size])
         self._memory = np.empty(0, np.uint8)
 
@@ -364,6 +362,20 @@ class _Drain:
         if self._spill is not None:
             return Input(self._spill.fileno(), self._file, base=None, keep=self._spill)
         return Input(self._memory[: self.size], self._file, base=None)
+
+
+class _Spill:
+    """A temporary file without a name. It is closed when nothing needs it, which is no fault to warn of."""
+
+    def __init__(self) -> None:
+        import tempfile
+
+        self._file = tempfile.TemporaryFile(buffering=0)
+        self.write = self._file.write
+        self.fileno = self._file.fileno
+
+    def __del__(self) -> None:
+        self._file.close()
 
 
 def _drain(file: Any) -> Input:
