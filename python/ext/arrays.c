@@ -6,7 +6,7 @@
 
 /* The strides of the items of a tensor in the file, in bytes. */
 static void
-layout_strides (tn_layout *layout, const tn_items *items)
+packed_strides (tn_layout *layout, const tn_items *items)
 {
     npy_intp stride = (npy_intp) items->block_bytes;
     for (int i = layout->rank; !layout->strided && i-- > 0;) {
@@ -20,7 +20,7 @@ layout_strides (tn_layout *layout, const tn_items *items)
 static char *
 layout_cut (tn_layout *layout, const tn_items *items, const tn_box *box, char *data)
 {
-    layout_strides (layout, items);
+    packed_strides (layout, items);
     for (int i = 0; i < layout->rank; i++) {
         data += (npy_intp) box->start[i] * layout->strides[i];
         layout->shape[i] = (npy_intp) box->count[i];
@@ -90,6 +90,8 @@ tn_taking_array (tn_taking *taking, uint64_t at, tn_items *items)
     PyArray_Descr *descr = taken->mapped ? mapped_descr (taking, info, items) : items->descr;
     if (!descr)
         return NULL;
+    if (taken->mapped && info->strides)
+        tn_layout_strides (&layout, items, info->strides);
     if (box && taken->mapped)
         data = layout_cut (&layout, items, box, data);
     return array_make (taking, taken, &layout, descr, data);
@@ -148,6 +150,61 @@ box_of (PyObject *const *values, const tenon_tensor_info *info, tn_box *box)
     return box->given ? box_check (info, box) : 0;
 }
 
+/* ---- a small one ---- */
+
+/* Up to here NumPy's own memory, which it recycles, costs less than pages of the library. */
+#define SMALL_BYTES ((npy_intp) 1 << 18)
+
+static bool
+is_small (const tn_layout *layout, const tn_items *items)
+{
+    npy_intp bytes = PyDataType_ELSIZE (items->descr);
+    for (int i = 0; i < layout->rank; i++)
+        if (__builtin_mul_overflow (bytes, layout->shape[i], &bytes))
+            return false;
+    return bytes <= SMALL_BYTES;
+}
+
+static tenon_status
+small_work (void *argument, const tenon_progress *progress)
+{
+    tn_taking *taking = argument;
+    tenon_request request;
+    int64_t steps[TN_RANK], *strides = steps;
+    tn_taking_request (taking, 0, &request, &strides);
+    request.data = taking->taken->data;
+    request.size = taking->taken->size;
+    return tenon_read (taking->file->library, &request, 1, progress, &taking->error);
+}
+
+/* Reads the only tensor into memory of NumPy. *done: it did, or failed. */
+static PyObject *
+read_small (tn_taking *taking, tn_items *items, PyObject *progress, bool *done)
+{
+    const tenon_tensor_info *info = taking->infos;
+    tn_layout layout;
+    if (info->unreadable || tn_taking_may_map (taking, info))
+        return NULL;
+    *done = true;
+    taking->taken->fortran = tn_taking_keeps_fortran (taking, info);
+    if (tn_items_get (taking->file, taking->dtype ? taking->dtype : info->dtype, items) < 0
+        || tn_layout_set (&layout, items, info->rank, taking->box ? taking->box->count : info->shape,
+                          taking->taken->fortran)
+               < 0)
+        return NULL;
+    *done = is_small (&layout, items);
+    PyObject *array = *done ? tn_layout_array (&layout, items->descr, NULL, true, NULL) : NULL;
+    if (!array)
+        return NULL;
+    taking->taken->data = PyArray_DATA ((PyArrayObject *) array);
+    taking->taken->size = (uint64_t) PyArray_NBYTES ((PyArrayObject *) array);
+    if (tn_run (progress, info->nbytes, taking->file->one_thread, small_work, taking) < 0) {
+        tn_file_raise (taking->file, &taking->error);
+        Py_CLEAR (array);
+    }
+    return array;
+}
+
 /* ---- methods ---- */
 
 static int
@@ -167,10 +224,15 @@ take_one (tn_taking *taking, PyObject *const *values)
     tn_box box;
     tn_items items = { 0 };
     PyObject *array = NULL;
+    bool done = false;
     if (box_of (values + 1, taking->infos, &box) < 0)
         return NULL;
     taking->box = box.given ? &box : NULL;
-    if (box_settle (taking, &items) == 0 && tn_taking_run (taking, values[6]) == 0)
+    if (box_settle (taking, &items) == 0)
+        array = read_small (taking, &items, values[6], &done);
+    else
+        done = true;
+    if (!done && tn_taking_run (taking, values[6]) == 0)
         array = tn_taking_array (taking, 0, &items);
     tn_items_free (&items);
     return array;

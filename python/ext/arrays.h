@@ -18,6 +18,7 @@ typedef struct tn_box {
 typedef struct tn_taken {
     void *data;
     tenon_memory *memory; /* owned; NULL: the pages of the file */
+    uint64_t size;        /* of an array that is read into memory of NumPy */
     bool mapped, fortran;
 } tn_taken;
 
@@ -37,6 +38,12 @@ typedef struct tn_taking {
 int tn_taking_begin (tn_taking *taking, tn_file *file, uint64_t *indexes, uint64_t count);
 /* Maps or reads all: then `taken` has what became of each. */
 int tn_taking_run (tn_taking *taking, PyObject *progress);
+/* Whether the bytes in the file may be the result. */
+bool tn_taking_may_map (const tn_taking *taking, const tenon_tensor_info *info);
+/* Whether what is read stays in Fortran order. */
+bool tn_taking_keeps_fortran (const tn_taking *taking, const tenon_tensor_info *info);
+/* The request that reads one of them; in Fortran order it uses `rank` of *strides, and moves that on. */
+void tn_taking_request (const tn_taking *taking, uint64_t at, tenon_request *request, int64_t **strides);
 /* The array of one of them, which gets its memory. */
 PyObject *tn_taking_array (tn_taking *taking, uint64_t at, tn_items *items);
 void tn_taking_end (tn_taking *taking);

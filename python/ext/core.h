@@ -156,6 +156,7 @@ typedef struct tn_handle {
 PyObject *tn_handle_info (PyObject *self, PyObject *index);
 PyObject *tn_handle_infos (PyObject *self, PyObject *args);
 PyObject *tn_handle_names (PyObject *self, PyObject *none);
+PyObject *tn_handle_dtypes (PyObject *self, PyObject *none);
 PyObject *tn_handle_family (PyObject *self, PyObject *index);
 PyObject *tn_handle_packed (PyObject *self, PyObject *index);
 PyObject *tn_handle_array (PyObject *self, PyObject *const *given, Py_ssize_t count, PyObject *keywords);
@@ -177,6 +178,10 @@ PyObject *tn_handle_new (tn_file *file);
 /* The reader of an object of Python, which keeps the object until the library closes it; *caught must live as
  * long. */
 int tn_reader_of (PyObject *object, tn_caught *caught, bool one_thread, tenon_reader *reader);
+
+/* Of a tensor of tenon_dlpack_get: the address of its first item; its end. NULL is fine. */
+void *tn_lent_data (const void *tensor);
+void tn_lent_free (void *tensor);
 
 /* tenon._core.Memory: memory of the library, the base of an array. */
 typedef struct tn_memory {

@@ -10,6 +10,8 @@ struct managed {
     uint32_t major, minor;
     void *manager;
     void (*deleter) (struct managed *self);
+    uint64_t flags;
+    void *data;
 };
 
 struct lending {
@@ -28,8 +30,14 @@ lend_work (void *argument, const tenon_progress *progress)
                              progress, &lending->error);
 }
 
-static void
-tensor_delete (void *tensor)
+void *
+tn_lent_data (const void *tensor)
+{
+    return ((const struct managed *) tensor)->data;
+}
+
+void
+tn_lent_free (void *tensor)
 {
     struct managed *managed = tensor;
     if (managed && managed->deleter)
@@ -41,7 +49,7 @@ static void
 capsule_free (PyObject *capsule)
 {
     if (PyCapsule_IsValid (capsule, CAPSULE))
-        tensor_delete (PyCapsule_GetPointer (capsule, CAPSULE));
+        tn_lent_free (PyCapsule_GetPointer (capsule, CAPSULE));
 }
 
 /* The memory of an array that the file was opened from must stay as long as tensors that share it: those are
@@ -68,12 +76,14 @@ tn_handle_dlpack (PyObject *self, PyObject *const *given, Py_ssize_t count, PyOb
     if (!lending.file)
         return NULL;
     own_memory (&lending);
-    if (tn_run (values[3], TN_MANY_BYTES, lending.file->one_thread, lend_work, &lending) < 0)
+    tenon_tensor_info info = TENON_INIT (info);
+    tenon_get (lending.file->library, lending.request.index, &info);
+    if (tn_run (values[3], info.nbytes, lending.file->one_thread, lend_work, &lending) < 0)
         tn_file_raise (lending.file, &lending.error);
     else
         capsule = PyCapsule_New (lending.tensor, CAPSULE, capsule_free);
     if (!capsule)
-        tensor_delete (lending.tensor);
+        tn_lent_free (lending.tensor);
     Py_DECREF ((PyObject *) lending.file);
     return capsule;
 }

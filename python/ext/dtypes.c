@@ -6,6 +6,9 @@
 /* The NumPy dtypes of the fixed ones. They are set once and stay: threads read them without a lock. */
 static _Atomic (PyArray_Descr *) fixed[TENON_DTYPE_FIXED];
 
+/* Whether Python was asked for the dtypes of ml_dtypes, whose import takes its time. */
+static atomic_bool asked;
+
 static const struct {
     uint32_t dtype;
     int numpy;
@@ -43,9 +46,26 @@ tn_set_dtype (PyObject *module, PyObject *args)
     if (descr != Py_None && !PyArray_DescrCheck (descr))
         return PyErr_Format (PyExc_TypeError, "a numpy.dtype is needed");
     PyArray_Descr *new = descr == Py_None ? NULL : (PyArray_Descr *) descr;
+    if (!new) /* and it shall stay so */
+        atomic_store (&asked, true);
     Py_XINCREF (new); /* the one before is kept, too: a thread may be using it */
     atomic_store (&fixed[dtype], new);
     Py_RETURN_NONE;
+}
+
+/* tenon._dtypes.register sets what is installed. */
+static int
+ask_once (void)
+{
+    if (atomic_load (&asked))
+        return 0;
+    PyObject *module = PyImport_ImportModule ("tenon._dtypes");
+    PyObject *result = module ? PyObject_CallMethod (module, "register", NULL) : NULL;
+    Py_XDECREF (module);
+    Py_XDECREF (result);
+    if (result)
+        atomic_store (&asked, true);
+    return result ? 0 : -1;
 }
 
 /* ---- to NumPy ---- */
@@ -86,6 +106,8 @@ tn_descr_of (const tn_file *file, uint32_t dtype)
 {
     if (dtype < TENON_DTYPE_FIXED) {
         PyArray_Descr *descr = atomic_load (&fixed[dtype]);
+        if (!descr && dtype != TENON_NONE && ask_once () == 0)
+            descr = atomic_load (&fixed[dtype]);
         Py_XINCREF (descr);
         return descr;
     }
@@ -129,6 +151,8 @@ tn_dtype_of (PyArray_Descr *descr, uint32_t *flags)
 {
     *flags = 0;
     if (PyTypeNum_ISUSERDEF (descr->type_num)) { /* those of ml_dtypes */
+        if (ask_once () < 0)
+            PyErr_Clear ();
         for (uint32_t dtype = TENON_BF16; dtype < TENON_DTYPE_FIXED; dtype++) {
             PyArray_Descr *set = atomic_load (&fixed[dtype]);
             if (set && !tn_dtype_plain (dtype) && set->type_num == descr->type_num) {

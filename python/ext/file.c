@@ -195,6 +195,7 @@ handle_metadata_types (PyObject *self, PyObject *none)
 #define FAST(function) (PyCFunction) (void (*) (void)) function, METH_FASTCALL | METH_KEYWORDS, NULL
 
 static PyMethodDef methods[] = { { "names", tn_handle_names, METH_NOARGS, NULL },
+                                 { "dtypes", tn_handle_dtypes, METH_NOARGS, NULL },
                                  { "info", tn_handle_info, METH_O, NULL },
                                  { "infos", tn_handle_infos, METH_VARARGS, NULL },
                                  { "find", handle_find, METH_O, NULL },

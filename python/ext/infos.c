@@ -26,7 +26,21 @@ each_info (tn_file *file, uint64_t first, uint64_t count,
     return 0;
 }
 
-/* ---- names ---- */
+/* ---- names and dtypes ---- */
+
+static PyObject *
+file_list (PyObject *self, int (*add) (void *list, uint64_t index, const tenon_tensor_info *info))
+{
+    tn_file *file = tn_file_of (self);
+    if (!file)
+        return NULL;
+    uint64_t count = tenon_count (file->library);
+    PyObject *list = PyList_New ((Py_ssize_t) count);
+    if (list && each_info (file, 0, count, add, list) < 0)
+        Py_CLEAR (list);
+    Py_DECREF (file);
+    return list;
+}
 
 static int
 add_name (void *list, uint64_t index, const tenon_tensor_info *info)
@@ -38,16 +52,22 @@ add_name (void *list, uint64_t index, const tenon_tensor_info *info)
 PyObject *
 tn_handle_names (PyObject *self, PyObject *none)
 {
-    tn_file *file = tn_file_of (self);
     (void) none;
-    if (!file)
-        return NULL;
-    uint64_t count = tenon_count (file->library);
-    PyObject *list = PyList_New ((Py_ssize_t) count);
-    if (list && each_info (file, 0, count, add_name, list) < 0)
-        Py_CLEAR (list);
-    Py_DECREF (file);
-    return list;
+    return file_list (self, add_name);
+}
+
+static int
+add_dtype (void *list, uint64_t index, const tenon_tensor_info *info)
+{
+    PyObject *dtype = PyLong_FromUnsignedLong (info->dtype);
+    return dtype ? PyList_SetItem (list, (Py_ssize_t) index, dtype) : -1;
+}
+
+PyObject *
+tn_handle_dtypes (PyObject *self, PyObject *none)
+{
+    (void) none;
+    return file_list (self, add_dtype);
 }
 
 /* ---- infos ---- */

@@ -118,14 +118,24 @@ tn_layout_set (tn_layout *layout, const tn_items *items, uint32_t rank, const ui
     return fortran && rank > 1 && items->block_bytes > 0 ? layout_fortran (layout, items) : 0;
 }
 
+/* The library has checked that all items lie in the file, so no product is too large. */
+void
+tn_layout_strides (tn_layout *layout, const tn_items *items, const int64_t *strides)
+{
+    layout->strided = true;
+    for (int i = 0; i < layout->rank; i++)
+        layout->strides[i] = layout->shape[i] > 1 ? (npy_intp) (strides[i] * (int64_t) items->block_bytes)
+                                                  : (npy_intp) items->block_bytes;
+}
+
 PyObject *
 tn_layout_array (const tn_layout *layout, PyArray_Descr *descr, void *data, bool writable, PyObject *base)
 {
-    Py_INCREF ((PyObject *) descr); /* the next function takes it over */
+    Py_INCREF ((PyObject *) descr); /* the next function takes it over; without data any flag means Fortran */
     PyObject *array =
         PyArray_NewFromDescr (&PyArray_Type, descr, layout->rank, (npy_intp *) (uintptr_t) layout->shape,
                               layout->strided ? (npy_intp *) (uintptr_t) layout->strides : NULL, data,
-                              writable ? NPY_ARRAY_WRITEABLE : 0, NULL);
+                              data && writable ? NPY_ARRAY_WRITEABLE : 0, NULL);
     if (!array || !data) {
         Py_XDECREF (base);
         if (array && !writable)

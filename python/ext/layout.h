@@ -30,6 +30,8 @@ typedef struct tn_layout {
 /* Those of items of a tensor of this shape, packed in C order, or with `fortran` in that order. */
 int tn_layout_set (tn_layout *layout, const tn_items *items, uint32_t rank, const uint64_t *shape,
                    bool fortran);
+/* The same with the strides that a tensor has in the file, in items. */
+void tn_layout_strides (tn_layout *layout, const tn_items *items, const int64_t *strides);
 /* An array of the layout over memory. It takes `base` over, also if it fails; NULL: `data` is NULL as well,
  * and NumPy allocates. */
 PyObject *tn_layout_array (const tn_layout *layout, PyArray_Descr *descr, void *data, bool writable,

@@ -92,7 +92,10 @@ static int
 open_run (struct opening *opening, PyObject *progress)
 {
     opening->options.settings = opening->settings.texts;
-    tenon_status status = tn_run (progress, TN_MANY_BYTES, opening->file->one_thread, open_work, opening);
+    /* a pipe may be slow, and a reader may be called on other threads; else little is read */
+    bool slow = opening->descriptor >= 0 || opening->reader.read_at;
+    tenon_status status =
+        tn_run (progress, slow ? TN_MANY_BYTES : 0, opening->file->one_thread, open_work, opening);
     return status < 0 ? tn_file_raise (opening->file, &opening->error) : 0;
 }
 

@@ -40,17 +40,3 @@ tn_context_writer (PyObject *self, PyObject *args)
     (void) self, (void) args;
     return not_there ();
 }
-
-WEAK PyObject *
-tn_metadata (tenon_file *file)
-{
-    (void) file;
-    return not_there ();
-}
-
-WEAK PyObject *
-tn_metadata_types (tenon_file *file)
-{
-    (void) file;
-    return not_there ();
-}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* taking.c - maps or reads many tensors, without the lock of the interpreter. */
 #include "arrays.h"
+#include <tenon/dlpack.h>
 
 /* ---- beginning and end ---- */
 
@@ -59,16 +60,33 @@ index_of (const tn_taking *taking, uint64_t at)
 
 /* Whether the bytes in the file may be the result: NumPy knows the other byte order of its own dtypes only,
  * and a box of blocks has to be cut. */
-static bool
-may_map (const tn_taking *taking, const tenon_tensor_info *info)
+bool
+tn_taking_may_map (const tn_taking *taking, const tenon_tensor_info *info)
 {
     bool own = tn_dtype_plain (info->dtype);
     if (taking->mode == TN_MAP_ONLY)
         return true;
     if (taking->mode == TN_MAP_COPY || (taking->dtype != TENON_NONE && taking->dtype != info->dtype))
         return false;
-    return info->unreadable == TENON_OK && info->storage == 0 && !info->filter && !info->strides
+    return info->unreadable == TENON_OK && info->storage == 0 && !info->filter
+           && !(info->strides && taking->mode == TN_MAP_PRIVATE)
            && (own || !(info->flags & TENON_BIG_ENDIAN));
+}
+
+/* The first item of a tensor that has strides in the file: only tensors that are lent are mapped so. The
+ * pages stay as long as the file. */
+static tenon_status
+map_strided (tn_taking *taking, uint64_t at)
+{
+    struct DLManagedTensorVersioned *lent = NULL;
+    tenon_request request = { .struct_size = sizeof request, .index = index_of (taking, at) };
+    tenon_status status =
+        tenon_dlpack_get (taking->file->library, &request, TENON_DLPACK_MAP, &lent, NULL, &taking->error);
+    if (status < 0)
+        return status;
+    taking->taken[at].data = tn_lent_data (lent);
+    tn_lent_free (lent);
+    return TENON_OK;
 }
 
 static tenon_status
@@ -77,7 +95,9 @@ map_one (tn_taking *taking, uint64_t at)
     tn_taken *taken = &taking->taken[at];
     uint64_t size;
     tenon_status status;
-    if (taking->mode == TN_MAP_PRIVATE) {
+    if (taking->infos[at].strides) {
+        status = map_strided (taking, at);
+    } else if (taking->mode == TN_MAP_PRIVATE) {
         status = tenon_map_private (taking->file->library, index_of (taking, at), &taken->data, &size,
                                     &taken->memory, &taking->error);
     } else {
@@ -93,7 +113,7 @@ static tenon_status
 map_all (tn_taking *taking)
 {
     for (uint64_t i = 0; i < taking->count; i++) {
-        if (!may_map (taking, &taking->infos[i]))
+        if (!tn_taking_may_map (taking, &taking->infos[i]))
             continue;
         tenon_status status = map_one (taking, i);
         if (status < 0 && (status != TENON_E_NOT_MAPPABLE || taking->mode == TN_MAP_ONLY))
@@ -113,8 +133,8 @@ struct requests {
 };
 
 /* Blocks and packed items have one order; so have items in strides of their own. */
-static bool
-keeps_fortran (const tn_taking *taking, const tenon_tensor_info *info)
+bool
+tn_taking_keeps_fortran (const tn_taking *taking, const tenon_tensor_info *info)
 {
     uint32_t dtype = taking->dtype ? taking->dtype : info->dtype;
     if (!(info->flags & TENON_FORTRAN) || info->rank < 2 || info->rank > TN_RANK || info->strides)
@@ -136,8 +156,8 @@ no_memory (tn_taking *taking)
     return TENON_E_MEMORY;
 }
 
-static void
-request_set (const tn_taking *taking, uint64_t at, tenon_request *request, int64_t **strides)
+void
+tn_taking_request (const tn_taking *taking, uint64_t at, tenon_request *request, int64_t **strides)
 {
     const tenon_tensor_info *info = &taking->infos[at];
     const tn_box *box = taking->box;
@@ -169,7 +189,7 @@ requests_run (tn_taking *taking, struct requests *requests, const tenon_progress
     int64_t *strides = requests->strides;
     for (uint64_t i = 0, n = 0; i < taking->count; i++)
         if (!taking->taken[i].mapped)
-            request_set (taking, i, &requests->requests[n++], &strides);
+            tn_taking_request (taking, i, &requests->requests[n++], &strides);
     tenon_status status = tenon_load_each (taking->file->library, requests->requests, requests->count,
                                            requests->memories, progress, &taking->error);
     for (uint64_t i = 0, n = 0; status == TENON_OK && i < taking->count; i++)
@@ -187,7 +207,7 @@ load_rest (tn_taking *taking, const tenon_progress *progress)
     size_t dims = 0;
     for (uint64_t i = 0; i < taking->count; i++) {
         tn_taken *taken = &taking->taken[i];
-        taken->fortran = keeps_fortran (taking, &taking->infos[i]);
+        taken->fortran = tn_taking_keeps_fortran (taking, &taking->infos[i]);
         requests.count += !taken->mapped;
         dims += taken->fortran ? taking->infos[i].rank : 0;
     }
@@ -218,7 +238,7 @@ tn_taking_run (tn_taking *taking, PyObject *progress)
 {
     uint64_t bytes = 0;
     for (uint64_t i = 0; i < taking->count; i++)
-        if (!may_map (taking, &taking->infos[i])
+        if (!tn_taking_may_map (taking, &taking->infos[i])
             && __builtin_add_overflow (bytes, taking->infos[i].nbytes, &bytes))
             bytes = TN_MANY_BYTES;
     tenon_status status = tn_run (progress, bytes, taking->file->one_thread, taking_work, taking);

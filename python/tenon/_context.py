@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Sequence
 
-from . import _core, _dtypes, _plugins
+from . import _core, _plugins
 
 _lock = threading.Lock()
 _current: _core.Context | None = None
@@ -24,7 +24,6 @@ def _make() -> _core.Context:
     global _current
     with _lock:
         if _current is None:
-            _dtypes.register()
             settings, plugin_path, flags = _settings
             _current = _core.Context(settings or None, _plugin_path(plugin_path), flags)
         return _current
@@ -59,7 +58,6 @@ def configure(*settings: str, plugin_path: str | os.PathLike[str] | Sequence[str
     global _current, _settings
     flags = (0 if files else _core.CONTEXT_NO_FILES) | (0 if environment else _core.CONTEXT_NO_ENVIRONMENT)
     path = _joined(plugin_path)
-    _dtypes.register()
     made = _core.Context(settings or None, _plugin_path(path), flags)
     with _lock:
         _current, _settings = made, (settings, path, flags)

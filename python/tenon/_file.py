@@ -256,9 +256,9 @@ class File(Mapping[str, Any]):
         """What f[name] is if the tensor cannot be mapped."""
         info = self._core.info(number)
         shape = info[4] or ()
-        empty = self.read(info[1], (slice(0, 0),) * len(shape)) if shape else None
-        if not isinstance(empty, np.ndarray):  # blocks, and arrays without dims
+        if not shape or self._items.block(info[2]) is not None:  # an array without dims; blocks, of which whole rows are read
             return self.read(info[1])
+        empty = self.read(info[1], (slice(0, 0),) * len(shape))
         return LazyArray(self, info[1], shape, empty.dtype)
 
     # Two files are equal if they are one: == must not read all arrays.

@@ -354,6 +354,28 @@ def test_large_dims(context, tmp_path):
                 raise MemoryError("NumPy may have room for a shape with a 0")
 
 
+def test_strides_of_the_file(context):
+    """Tensors that share a storage are views of it: a transpose, a row that repeats, a diagonal, windows."""
+    data = np.fromfile(SOURCE / "plugins/pt/samples/golden/strides.pt", "u1")
+    place = context.open(data, name="strides.pt").info(0)[9]
+    aligned = np.zeros(len(data) + 8, "u1")[-place % 8 :][: len(data)]  # NumPy aligns what it allocates to 16
+    aligned[:] = data
+    file = context.open(aligned, name="strides.pt")
+    strides = set()
+    for info in file.infos(0, len(file)):
+        view, read = file.array(info[0]), file.array(info[0], mode=_core.MAP_COPY)
+        assert not view.flags.writeable and not view.flags.owndata and np.shares_memory(view, aligned)
+        assert read.flags.c_contiguous and read.flags.writeable
+        np.testing.assert_array_equal(view, read)
+        strides.add(view.strides)
+        start, step = [min(1, dim - 1) for dim in info[4]], [2] * len(info[4])
+        count = [(dim - first + 1) // 2 for dim, first in zip(info[4], start, strict=True)]
+        box = tuple(slice(first, None, 2) for first in start)
+        for mode in MODES:
+            np.testing.assert_array_equal(file.array(info[0], start, count, step, mode=mode), read[box])
+    assert (0, 4) in strides and (28,) in strides and len(strides) == len(file)
+
+
 # ---- DLPack ----
 
 class Lent:

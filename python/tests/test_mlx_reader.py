@@ -37,16 +37,3 @@ def test_a_file_object_raises_its_own_exception():
         assert caught.value is file.fault and not isinstance(caught.value, _errors.TenonError)
     file.fault = None
     assert core.array(0).tolist() == [0, 1, 2, 3, 4]
-
-
-def test_a_reader_that_is_not_transparent_is_the_cause():
-    class Reader:
-        size = 100
-        transparent = False
-
-        def read_at(self, offset, to):
-            raise ZeroDivisionError("mine")
-
-    with pytest.raises(_errors.TenonError) as caught:
-        _context.context().open(Reader())
-    assert isinstance(caught.value.__cause__, ZeroDivisionError)

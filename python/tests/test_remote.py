@@ -3,6 +3,7 @@
 
 import io
 import os
+import pathlib
 import pickle
 import sys
 import threading
@@ -18,6 +19,7 @@ from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 from tenon import _remote
 
 BLOCK = 1 << 20
+SAMPLES = pathlib.Path(__file__).parents[2] / "plugins/gguf/samples"
 CONTENT = bytes(range(256)) * 4096 * 3
 
 
@@ -318,3 +320,14 @@ def test_chain(tmp_path):
     np.savez(tmp_path / "x.npz", a=np.arange(3))
     with tenon.open(f"zip://a.npy::file://{tmp_path}/x.npz") as file:
         assert np.asarray(file["a"]).tolist() == [0, 1, 2]
+
+
+def test_blocks():
+    """Quantised arrays cannot be mapped, either."""
+    path = SAMPLES / "quants/quants.gguf"
+    Slow.store["box/quants.gguf"] = path.read_bytes()
+    with tenon.open(path) as local, tenon.open("slow://box/quants.gguf") as remote:
+        assert len(local) == 25 and list(remote) == list(local)
+        for name in local:
+            assert isinstance(remote[name], tenon.QuantizedArray) and remote[name] == local[name]
+            assert remote.read(name, slice(1, 3)) == local[name][1:3]
