@@ -56,6 +56,7 @@ def test_examples_npz(context, mode):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_examples_safetensors(context, mode):
+    pytest.importorskip("ml_dtypes")  # safetensors.numpy asks NumPy for "bfloat16"
     safetensors = pytest.importorskip("safetensors.numpy")
     theirs = safetensors.load_file(EXAMPLES / "model.safetensors")
     file = context.open(str(EXAMPLES / "model.safetensors"))
