@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The configuration that all functions of the package use. It is read when it is first needed."""
+
 from __future__ import annotations
 
 import os
@@ -29,15 +30,19 @@ def _make() -> _core.Context:
         return _current
 
 
-def configure(*settings: str, plugin_path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
-              files: bool = True, environment: bool = True) -> None:
+def configure(
+    *settings: str,
+    plugin_path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+    files: bool = True,
+    environment: bool = True,
+) -> None:
     """Makes the configuration that later calls use; open files keep theirs.
 
     Parameters
     ----------
     settings
-        ``"SECTION.KEY=VALUE"``, as in tenon.ini: they override all files. ``"core.threads=4"``, ``"npz.compression=deflate"``,
-        ``"limits.tensors=1000"``, ``"plugin.gguf.enabled=no"``.
+        ``"SECTION.KEY=VALUE"``, as in tenon.ini: they override all files. ``"core.threads=4"``,
+        ``"npz.compression=deflate"``, ``"limits.tensors=1000"``, ``"plugin.gguf.enabled=no"``.
     plugin_path
         A folder of plugins, or several (a sequence, or one text with ':' between): searched first.
     files
@@ -67,7 +72,9 @@ def _joined(path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | No
     if path is None:
         return None
     folders = [path] if isinstance(path, (str, os.PathLike)) else list(path)
-    return ":".join(":".join(os.path.abspath(part) for part in os.fspath(folder).split(":") if part) for folder in folders)
+    return ":".join(
+        ":".join(os.path.abspath(part) for part in os.fspath(folder).split(":") if part) for folder in folders
+    )
 
 
 def _plugin_path(path: str | None) -> str | None:

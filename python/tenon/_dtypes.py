@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Names of dtypes, of the library and of NumPy."""
+
 from __future__ import annotations
 
 import ast
@@ -18,22 +19,60 @@ if TYPE_CHECKING:
 NONE = 0
 # The dtypes with fixed numbers, of tenon/types.h
 FIXED = {
-    "bool": 1, "u8": 2, "u16": 3, "u32": 4, "u64": 5, "i8": 6, "i16": 7, "i32": 8, "i64": 9, "f16": 10, "bf16": 11, "f32": 12,
-    "f64": 13, "c64": 14, "c128": 15, "f8_e4m3": 16, "f8_e5m2": 17, "f8_e4m3fnuz": 18, "f8_e5m2fnuz": 19, "f8_e8m0": 20,
-    "f6_e2m3": 21, "f6_e3m2": 22, "f4": 23,
+    "bool": 1,
+    "u8": 2,
+    "u16": 3,
+    "u32": 4,
+    "u64": 5,
+    "i8": 6,
+    "i16": 7,
+    "i32": 8,
+    "i64": 9,
+    "f16": 10,
+    "bf16": 11,
+    "f32": 12,
+    "f64": 13,
+    "c64": 14,
+    "c128": 15,
+    "f8_e4m3": 16,
+    "f8_e5m2": 17,
+    "f8_e4m3fnuz": 18,
+    "f8_e5m2fnuz": 19,
+    "f8_e8m0": 20,
+    "f6_e2m3": 21,
+    "f6_e3m2": 22,
+    "f4": 23,
 }
 NAMES = {number: name for name, number in FIXED.items()}
 # Items of less than a byte: ml_dtypes gives each a byte, the library packs them
 PACKED = frozenset(("f4", "f6_e2m3", "f6_e3m2"))
 ML_DTYPES = {
-    "bf16": "bfloat16", "f8_e4m3": "float8_e4m3fn", "f8_e5m2": "float8_e5m2", "f8_e4m3fnuz": "float8_e4m3fnuz",
-    "f8_e5m2fnuz": "float8_e5m2fnuz", "f8_e8m0": "float8_e8m0fnu", "f6_e2m3": "float6_e2m3fn", "f6_e3m2": "float6_e3m2fn",
+    "bf16": "bfloat16",
+    "f8_e4m3": "float8_e4m3fn",
+    "f8_e5m2": "float8_e5m2",
+    "f8_e4m3fnuz": "float8_e4m3fnuz",
+    "f8_e5m2fnuz": "float8_e5m2fnuz",
+    "f8_e8m0": "float8_e8m0fnu",
+    "f6_e2m3": "float6_e2m3fn",
+    "f6_e3m2": "float6_e3m2fn",
     "f4": "float4_e2m1fn",
 }
 SMALL = frozenset(ML_DTYPES)
 _NUMPY = {
-    "bool": "bool", "u8": "uint8", "u16": "uint16", "u32": "uint32", "u64": "uint64", "i8": "int8", "i16": "int16", "i32": "int32",
-    "i64": "int64", "f16": "float16", "f32": "float32", "f64": "float64", "c64": "complex64", "c128": "complex128",
+    "bool": "bool",
+    "u8": "uint8",
+    "u16": "uint16",
+    "u32": "uint32",
+    "u64": "uint64",
+    "i8": "int8",
+    "i16": "int16",
+    "i32": "int32",
+    "i64": "int64",
+    "f16": "float16",
+    "f32": "float32",
+    "f64": "float64",
+    "c64": "complex64",
+    "c128": "complex128",
 }
 _OWN = {numpy: own for table in (_NUMPY, ML_DTYPES) for own, numpy in table.items()}
 # Names that NumPy or ml_dtypes has for the same
@@ -65,9 +104,10 @@ def has_ml_dtypes() -> bool:
 
 
 def numpy_dtype(name: str) -> np.dtype[Any] | None:
-    """The NumPy dtype with the items of a dtype of the library: of ml_dtypes for small floats, if it is installed; None: there is none.
+    """The NumPy dtype with the items of a dtype of the library; None: there is none.
 
-    f4 and f6, which the library packs, have an item a byte there.
+    Small floats have one of ml_dtypes, if that is installed. f4 and f6, which the library packs, have an item a byte
+    there.
     """
     if name in _NUMPY:
         return np.dtype(_NUMPY[name])
@@ -114,7 +154,9 @@ def number_of(context: Context, dtype: Any) -> int:
         return NONE
     number = FIXED.get(name) or _of_context(context).get(name)
     if number is None:
-        raise fail("TENON_E_NOT_FOUND", f"unknown dtype '{name}'{_nearest(context, name)}", advice="tenon.dtypes() lists them")
+        raise fail(
+            "TENON_E_NOT_FOUND", f"unknown dtype '{name}'{_nearest(context, name)}", advice="tenon.dtypes() lists them"
+        )
     return number
 
 
@@ -124,6 +166,7 @@ def _of_context(context: Context) -> dict[str, int]:
 
 def _nearest(context: Context, name: str) -> str:
     import difflib
+
     near = difflib.get_close_matches(name, _of_context(context), 1)
     return f" (did you mean '{near[0]}'?)" if near else ""
 
@@ -132,8 +175,8 @@ def _nearest(context: Context, name: str) -> str:
 def opaque(text: str, size: int) -> np.dtype[Any]:
     """The dtype of a text as NumPy's headers have it; of `size` bytes of void if NumPy refuses it."""
     try:
-        descr: Any = ast.literal_eval(text) if text[:1] in "[(\'" else text
-        dtype = np.lib.format.descr_to_dtype(descr)
+        described: Any = ast.literal_eval(text) if text[:1] in "[('" else text
+        dtype = np.lib.format.descr_to_dtype(described)
     except (ValueError, TypeError, SyntaxError, KeyError, IndexError, RecursionError, MemoryError):
         dtype = None
     if dtype is None or dtype.hasobject or dtype.itemsize != size:
@@ -144,8 +187,8 @@ def opaque(text: str, size: int) -> np.dtype[Any]:
 class DType(NamedTuple):
     """A dtype of the library: ``tenon.dtypes()`` lists them.
 
-    `block_items` items share `block_bytes` bytes; `kind` is "plain", or "block" for quantised ones. `numpy` is the NumPy dtype with the
-    same items, or None.
+    `block_items` items share `block_bytes` bytes; `kind` is "plain", or "block" for quantised ones. `numpy` is the NumPy
+    dtype with the same items, or None.
     """
 
     name: str

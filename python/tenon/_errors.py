@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The exceptions of this package: each is a TenonError, and the built-in exception that fits."""
+
 from __future__ import annotations
 
 import errno as _errno
@@ -131,8 +132,16 @@ def _kind(status: str, file: str | None, tensor: str | None, number: int) -> typ
     return _BY_STATUS.get(status, TenonValueError)
 
 
-def fail(status: str, message: str, *, file: str | None = None, tensor: str | None = None, offset: int | None = None,
-         errno: int = 0, advice: str | None = None) -> TenonError:
+def fail(
+    status: str,
+    message: str,
+    *,
+    file: str | None = None,
+    tensor: str | None = None,
+    offset: int | None = None,
+    errno: int = 0,
+    advice: str | None = None,
+) -> TenonError:
     """The exception for a failure, of the class that fits."""
     kind = _kind(status, file, tensor, errno)
     number = errno or _ERRNO_OF.get(kind, 0)
@@ -148,10 +157,12 @@ def fail(status: str, message: str, *, file: str | None = None, tensor: str | No
     return error
 
 
-def make(status: int, message: str, file: str | None, tensor: str | None, offset: int | None, errno: int,
-         advice: str | None) -> BaseException:
+def make(
+    status: int, message: str, file: str | None, tensor: str | None, offset: int | None, errno: int, advice: str | None
+) -> BaseException:
     """The same for a status of the library: the extension calls it."""
     from ._core import status_name
+
     name = status_name(status)
     if name == "TENON_E_CANCELLED":
         return KeyboardInterrupt(message)
@@ -160,8 +171,11 @@ def make(status: int, message: str, file: str | None, tensor: str | None, offset
 
 def _restore(kind: type[TenonError], fields: dict[str, object]) -> TenonError:
     number = fields.pop("errno")
-    error = kind(number, fields["message"], fields["file"]) if issubclass(kind, OSError) and number \
+    error = (
+        kind(number, fields["message"], fields["file"])
+        if issubclass(kind, OSError) and number
         else kind(fields["message"])
+    )
     error.__dict__.update(fields)
     if not isinstance(error, OSError):
         error.__dict__["errno"] = number

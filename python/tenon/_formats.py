@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What the library can do: formats, dtypes and the configuration."""
+
 from __future__ import annotations
 
 from typing import Any, NamedTuple
@@ -12,8 +13,11 @@ _TYPES = ("", "bool", "integer", "size", "number", "text", "choice", "filter")
 
 
 class Option(NamedTuple):
-    """An option of a format: `value` is the configured one, `origin` says by what. `type` is "bool", "integer", "size", "number", "text",
-    "choice" or "filter"; `choices` are those of the last two."""
+    """An option of a format.
+
+    `value` is the configured one, and `origin` says by what. `type` is "bool", "integer", "size", "number", "text",
+    "choice" or "filter"; `choices` are those of the last two. `reading` and `writing` say for which of them it counts.
+    """
 
     name: str
     type: str
@@ -27,8 +31,12 @@ class Option(NamedTuple):
 
 
 class Format(NamedTuple):
-    """A format that files can have. `metadata` is "none", "strings" or "typed"; `max_tensors` 0: any number; `stream`: it can be written
-    to a pipe; `archive`: its members are files of other formats; `plugin_file` None: the plugin is a part of the library."""
+    """A format that files can have.
+
+    `read`, `write` and `stream` say whether it can be read, written, and written to a pipe. `archive`: its members are
+    files of other formats. `metadata` is "none", "strings" or "typed"; `max_tensors` 0: any number. `plugin_file` None:
+    the plugin is a part of the library.
+    """
 
     id: str
     label: str
@@ -57,19 +65,42 @@ class ConfigEntry(NamedTuple):
 
 def _option(fields: dict[str, Any]) -> Option:
     flags = fields["flags"]
-    return Option(fields["name"], _TYPES[fields["type"]] if fields["type"] < len(_TYPES) else "", fields["value"], fields["default"],
-                  fields["origin"], tuple((fields["choices"] or "").split()), fields["help"], bool(flags & 1), bool(flags & 2))
+    return Option(
+        fields["name"],
+        _TYPES[fields["type"]] if fields["type"] < len(_TYPES) else "",
+        fields["value"],
+        fields["default"],
+        fields["origin"],
+        tuple((fields["choices"] or "").split()),
+        fields["help"],
+        bool(flags & 1),
+        bool(flags & 2),
+    )
 
 
 def _format(fields: dict[str, Any]) -> Format:
     can = fields["can"]
-    return Format(fields["id"], fields["label"], tuple(fields["extensions"]), bool(can & _READ), bool(can & _WRITE), bool(can & _STREAM),
-                  bool(can & _ARCHIVE), ("none", "strings", "typed")[fields["metadata"]], fields["max_tensors"],
-                  tuple(map(_option, fields["options"])), fields["plugin"], fields["plugin_version"], fields["plugin_file"])
+    return Format(
+        fields["id"],
+        fields["label"],
+        tuple(fields["extensions"]),
+        bool(can & _READ),
+        bool(can & _WRITE),
+        bool(can & _STREAM),
+        bool(can & _ARCHIVE),
+        ("none", "strings", "typed")[fields["metadata"]],
+        fields["max_tensors"],
+        tuple(map(_option, fields["options"])),
+        fields["plugin"],
+        fields["plugin_version"],
+        fields["plugin_file"],
+    )
 
 
 def formats(*, hidden: bool = False) -> list[Format]:
-    """The formats that can be read or written, of the library and of all plugins. `hidden`: also those of use to other formats only.
+    """The formats that can be read or written, of the library and of all plugins.
+
+    `hidden`: also those of use to other formats only.
 
     >>> sorted(f.id for f in tenon.formats() if f.write and f.metadata == "typed")  # doctest: +ELLIPSIS
     [...'gguf'...]
@@ -83,7 +114,10 @@ def config() -> list[ConfigEntry]:
     >>> [entry.origin for entry in tenon.config() if (entry.section, entry.key) == ("limits", "depth")]
     ['default']
     """
-    return [ConfigEntry(entry["section"], entry["key"], entry["value"], entry["origin"], entry["help"]) for entry in context().config()]
+    return [
+        ConfigEntry(entry["section"], entry["key"], entry["value"], entry["origin"], entry["help"])
+        for entry in context().config()
+    ]
 
 
 def dtypes() -> list[DType]:

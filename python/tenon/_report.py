@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Reports: what a function of the library tells beside its result."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -17,8 +18,9 @@ _FLAW = 0x100
 class Entry(NamedTuple):
     """A line of a report.
 
-    `kind` is "note", "loss", "written", "bid" or "verdict"; `status` the name of a fault, or "" if it is none; `subject` a tensor, a key
-    or a format; `file` the file that it is about; `chosen` tells of bids and verdicts whether that one is used.
+    `kind` is "note", "loss", "written", "bid" or "verdict"; `status` the name of a fault, or "" if it is none; `subject` a
+    tensor, a key or a format; `file` the file that it is about; `chosen` tells of bids and verdicts whether that one is
+    used.
     """
 
     kind: str
@@ -36,8 +38,9 @@ class Entry(NamedTuple):
 class Report(Sequence[Entry]):
     """What was noted, lost and written, in order; ``str()`` has a line for each.
 
-    >>> report = tenon.write("a.npz", {"x": np.arange(3)})
-    >>> report.ok, report.losses
+    >>> np.savez("a.npz", x=np.arange(3))
+    >>> report = tenon.verify("a.npz")
+    >>> report.ok, list(report)
     (True, [])
     """
 
@@ -47,8 +50,17 @@ class Report(Sequence[Entry]):
     @classmethod
     def of(cls, tuples: Iterable[_Tuple]) -> Report:
         """A report of the extension's tuples."""
-        return cls(Entry(_KINDS[min(kind & ~_FLAW, len(_KINDS) - 1)], _core.status_name(status) if status else "", subject, file, message,
-                         bool(chosen)) for kind, status, chosen, subject, file, message in tuples)
+        return cls(
+            Entry(
+                _KINDS[min(kind & ~_FLAW, len(_KINDS) - 1)],
+                _core.status_name(status) if status else "",
+                subject,
+                file,
+                message,
+                bool(chosen),
+            )
+            for kind, status, chosen, subject, file, message in tuples
+        )
 
     @overload
     def __getitem__(self, index: int) -> Entry: ...

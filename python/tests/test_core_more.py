@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The extension's reading half: objects that read, arrays that are filled, DLPack, streams, checks, casts."""
+
 import gc
 import sys
 import threading
@@ -14,7 +15,11 @@ from tenon._errors import TenonError
 SOURCE = Path(__file__).resolve().parents[2]
 EXAMPLES = SOURCE / "examples" / "data"
 MODES = [_core.MAP_AUTO, _core.MAP_COPY, _core.MAP_PRIVATE]
-SAMPLES = [path for path in sorted(SOURCE.glob("plugins/*/samples/**/*")) if path.is_file() and path.suffix not in (".md", ".py")]
+SAMPLES = [
+    path
+    for path in sorted(SOURCE.glob("plugins/*/samples/**/*"))
+    if path.is_file() and path.suffix not in (".md", ".py")
+]
 NUMBER = _dtypes.FIXED
 
 
@@ -51,7 +56,9 @@ def test_samples(context):
             for mode in MODES:
                 other = file.array(info[0], mode=mode)
                 assert other.shape == first.shape, (path, info)
-                assert (other if other.dtype == first.dtype else other.astype(first.dtype)).tobytes() == first.tobytes(), (path, info)
+                assert (
+                    other if other.dtype == first.dtype else other.astype(first.dtype)
+                ).tobytes() == first.tobytes(), (path, info)
             pieces = []
             file.stream(info[0], lambda piece: pieces.append(bytes(piece)))
             assert b"".join(pieces) == first.tobytes(), (path, info)
@@ -81,6 +88,7 @@ def test_unreadable_are_left_out(context, tmp_path):
 
 
 # ---- objects that read ----
+
 
 class Reader:
     def __init__(self, path):
@@ -176,6 +184,7 @@ def test_reader_by_several_threads(context, tmp_path):
 
 # ---- arrays that are filled ----
 
+
 @pytest.mark.parametrize("dtype", ["f8", "f4", ">f8", ">i2", "c16", "i8"])
 @pytest.mark.parametrize("name", ["a.npy", "numbers.npz"])
 def test_read_into(context, numbers, dtype, name, tmp_path):
@@ -183,8 +192,13 @@ def test_read_into(context, numbers, dtype, name, tmp_path):
     theirs = arrays["a"]
     np.save(tmp_path / "a.npy", np.asfortranarray(theirs))
     file = context.open(str(tmp_path / name))
-    shapes = {"C": np.zeros((3, 4), dtype), "F": np.zeros((3, 4), dtype, order="F"), "steps": np.zeros((6, 12), dtype)[::2, ::3],
-              "back": np.zeros((3, 4), dtype)[::-1, ::-1], "turned": np.zeros((4, 3), dtype).T}
+    shapes = {
+        "C": np.zeros((3, 4), dtype),
+        "F": np.zeros((3, 4), dtype, order="F"),
+        "steps": np.zeros((6, 12), dtype)[::2, ::3],
+        "back": np.zeros((3, 4), dtype)[::-1, ::-1],
+        "turned": np.zeros((4, 3), dtype).T,
+    }
     unaligned = np.zeros(3 * 4 * np.dtype(dtype).itemsize + 1, "u1")[1:].view(dtype).reshape(3, 4)
     for out in (*shapes.values(), unaligned):
         file.read_into([0], [out])
@@ -196,8 +210,15 @@ def test_read_into_refuses(context, numbers):
     file = context.open(str(numbers[1]))
     fixed = np.zeros((3, 4))
     fixed.flags.writeable = False
-    for out, kind in [(fixed, ValueError), (np.zeros((4, 3)), ValueError), (np.zeros(12), ValueError), ([0.0], TypeError),
-                      (np.zeros((3, 4), "V8"), TypeError), (np.zeros((3, 4), object), TypeError), (np.zeros((3, 4), "U2"), TypeError)]:
+    for out, kind in [
+        (fixed, ValueError),
+        (np.zeros((4, 3)), ValueError),
+        (np.zeros(12), ValueError),
+        ([0.0], TypeError),
+        (np.zeros((3, 4), "V8"), TypeError),
+        (np.zeros((3, 4), object), TypeError),
+        (np.zeros((3, 4), "U2"), TypeError),
+    ]:
         with pytest.raises(kind):
             file.read_into([0], [out])
     with pytest.raises(ValueError):
@@ -234,7 +255,9 @@ def test_read_records_into(context, tmp_path):
 def test_blocks(context):
     gguf = pytest.importorskip("gguf")
     file = context.open(str(EXAMPLES / "model.gguf"))
-    tensor = next(tensor for tensor in gguf.GGUFReader(EXAMPLES / "model.gguf").tensors if tensor.tensor_type.name == "Q8_0")
+    tensor = next(
+        tensor for tensor in gguf.GGUFReader(EXAMPLES / "model.gguf").tensors if tensor.tensor_type.name == "Q8_0"
+    )
     at = file.find(tensor.name)
     number, shape = file.info(at)[2], file.info(at)[4]
     blocks = np.asarray(tensor.data).reshape(shape[0], -1)
@@ -250,12 +273,17 @@ def test_blocks(context):
     out = np.zeros_like(blocks)
     file.read_into([at], [out], number)
     np.testing.assert_array_equal(out, blocks)
-    np.testing.assert_array_equal(context.cast(number, blocks, NUMBER["f32"], values.size).view("f4").reshape(values.shape), values)
+    np.testing.assert_array_equal(
+        context.cast(number, blocks, NUMBER["f32"], values.size).view("f4").reshape(values.shape), values
+    )
     again = context.cast(NUMBER["f32"], np.ascontiguousarray(values), number, values.size)
-    np.testing.assert_array_equal(context.cast(number, again, NUMBER["f32"], values.size).view("f4").reshape(values.shape), values)
+    np.testing.assert_array_equal(
+        context.cast(number, again, NUMBER["f32"], values.size).view("f4").reshape(values.shape), values
+    )
 
 
 # ---- small floats ----
+
 
 @pytest.mark.parametrize("name", sorted(_dtypes.SMALL - _dtypes.PACKED))
 def test_small_floats(context, tmp_path, name):
@@ -264,7 +292,10 @@ def test_small_floats(context, tmp_path, name):
     raw = theirs.view("u1").tobytes()
     words = {"bf16": "BF16", "f8_e4m3": "F8_E4M3", "f8_e5m2": "F8_E5M2", "f8_e8m0": "F8_E8M0"}
     if name not in words:
-        assert context.cast(NUMBER[name], theirs.view("u1"), NUMBER["f32"], 6).view("f4").tolist() == theirs.astype("f4").ravel().tolist()
+        assert (
+            context.cast(NUMBER[name], theirs.view("u1"), NUMBER["f32"], 6).view("f4").tolist()
+            == theirs.astype("f4").ravel().tolist()
+        )
         return
     header = f'{{"x":{{"dtype":"{words[name]}","shape":[2,3],"data_offsets":[0,{len(raw)}]}}}}'.encode()
     header += b" " * (-len(header) % 8)
@@ -283,14 +314,19 @@ def test_small_floats(context, tmp_path, name):
 
 
 def test_without_ml_dtypes(context, tmp_path):
-    header = b'{"x":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]},"y":{"dtype":"F8_E5M2","shape":[2],"data_offsets":[4,6]}}'
+    header = b'{"x":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]},'
+    header += b'"y":{"dtype":"F8_E5M2","shape":[2],"data_offsets":[4,6]}}'
     header += b" " * (-len(header) % 8)
     (tmp_path / "a.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + b"\x80\x3f\x00\x40\x3c\x40")
     try:
         _core.set_dtype(NUMBER["bf16"], None)
         _core.set_dtype(NUMBER["f8_e5m2"], None)
         ours = context.open(str(tmp_path / "a.safetensors")).arrays()
-        assert [a.dtype.str for a in ours] == ["<u2", "|u1"] and ours[0].tolist() == [0x3F80, 0x4000] and ours[1].tolist() == [0x3C, 0x40]
+        assert (
+            [a.dtype.str for a in ours] == ["<u2", "|u1"]
+            and ours[0].tolist() == [0x3F80, 0x4000]
+            and ours[1].tolist() == [0x3C, 0x40]
+        )
     finally:
         _dtypes.register()
 
@@ -303,7 +339,9 @@ def test_dtypes_that_stay(number):
 
 def test_packed_items(context, tmp_path):
     """Two items a byte: bytes of a row, or all bytes if a row ends within one."""
-    header = b'{"x":{"dtype":"F4","shape":[2,4],"data_offsets":[0,4]},"y":{"dtype":"F4","shape":[2,3],"data_offsets":[4,7]}}'
+    header = (
+        b'{"x":{"dtype":"F4","shape":[2,4],"data_offsets":[0,4]},"y":{"dtype":"F4","shape":[2,3],"data_offsets":[4,7]}}'
+    )
     header += b" " * (-len(header) % 8)
     (tmp_path / "a.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(range(1, 8)))
     file = context.open(str(tmp_path / "a.safetensors"))
@@ -316,8 +354,11 @@ def test_packed_items(context, tmp_path):
 
 # ---- places and texts that NumPy does not expect ----
 
+
 def test_unaligned(context, tmp_path):
-    header = b'{"x":{"dtype":"F64","shape":[2],"data_offsets":[1,17]},"y":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}'
+    header = (
+        b'{"x":{"dtype":"F64","shape":[2],"data_offsets":[1,17]},"y":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}'
+    )
     header += b" " * (-len(header) % 8)
     theirs = np.array([1.5, -2.0])
     (tmp_path / "a.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + b"\7" + theirs.tobytes())
@@ -325,12 +366,28 @@ def test_unaligned(context, tmp_path):
     x = file.find("x")
     assert file.array(x).flags.aligned and file.array(x).flags.writeable and file.array(x).tolist() == theirs.tolist()
     file = context.open(str(tmp_path / "a.safetensors"), flags=_core.OPEN_UNALIGNED)
-    assert not file.array(x).flags.aligned and not file.array(x).flags.writeable and file.array(x).tolist() == theirs.tolist()
+    assert (
+        not file.array(x).flags.aligned
+        and not file.array(x).flags.writeable
+        and file.array(x).tolist() == theirs.tolist()
+    )
 
 
-@pytest.mark.parametrize("text, size, dtype", [("<U7", 28, "<U7"), ("|O", 8, "V8"), ("[('a', '|O')]", 8, "V8"), ("<U7", 8, "V8"), ("(", 3, "V3"),
-                                               ("[('a', '<i4'), ('b', '>f8', (2,))]", 20, [("a", "<i4"), ("b", ">f8", (2,))]), ("__import__('os')", 4, "V4"),
-                                               ("<M8[ns]", 8, "<M8[ns]"), ("[('', '|V3'), ('b', 'i1')]", 4, None), ("[" * 500, 2, "V2")])
+@pytest.mark.parametrize(
+    "text, size, dtype",
+    [
+        ("<U7", 28, "<U7"),
+        ("|O", 8, "V8"),
+        ("[('a', '|O')]", 8, "V8"),
+        ("<U7", 8, "V8"),
+        ("(", 3, "V3"),
+        ("[('a', '<i4'), ('b', '>f8', (2,))]", 20, [("a", "<i4"), ("b", ">f8", (2,))]),
+        ("__import__('os')", 4, "V4"),
+        ("<M8[ns]", 8, "<M8[ns]"),
+        ("[('', '|V3'), ('b', 'i1')]", 4, None),
+        ("[" * 500, 2, "V2"),
+    ],
+)
 def test_opaque(text, size, dtype):
     made = _dtypes.opaque(text, size)
     assert made.itemsize == size and not made.hasobject
@@ -378,6 +435,7 @@ def test_strides_of_the_file(context):
 
 # ---- DLPack ----
 
+
 class Lent:
     def __init__(self, capsule):
         self.capsule = capsule
@@ -412,6 +470,7 @@ def test_dlpack(context, tmp_path):
 
 
 # ---- streams, checks, advice ----
+
 
 def test_stream(context, numbers):
     arrays, path = numbers
@@ -472,7 +531,11 @@ def test_casts(context):
     most = context.cast(NUMBER["f64"], theirs, NUMBER["f8_e4m3"], 4, saturate=True)
     assert big[1] == 0x7F and most[1] == 0x7E and big[0] == most[0] == 0x38
     assert context.castable(NUMBER["f64"], NUMBER["f16"])
-    for wrong, kind in [((NUMBER["f64"], theirs, NUMBER["f16"], 5), TenonError), ((NUMBER["f64"], theirs[::2], NUMBER["f16"], 2), TypeError),
-                        ((NUMBER["f64"], theirs, 9999, 4), TenonError), ((NUMBER["f64"], theirs, NUMBER["f64"], 2**63), MemoryError)]:
+    for wrong, kind in [
+        ((NUMBER["f64"], theirs, NUMBER["f16"], 5), TenonError),
+        ((NUMBER["f64"], theirs[::2], NUMBER["f16"], 2), TypeError),
+        ((NUMBER["f64"], theirs, 9999, 4), TenonError),
+        ((NUMBER["f64"], theirs, NUMBER["f64"], 2**63), MemoryError),
+    ]:
         with pytest.raises(kind):
             context.cast(*wrong)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The extension's reading half: arrays of files that NumPy and other peers wrote."""
+
 import gc
 import io
 import os
@@ -76,8 +77,33 @@ def test_examples_gguf(context, mode):
         same(array, np.asarray(theirs[name].data).reshape(array.shape))
 
 
-DTYPES = ["bool", "u1", "<u2", "<u4", "<u8", "i1", "<i2", "<i4", "<i8", "<f2", "<f4", "<f8", "<c8", "<c16", ">u2", ">i4", ">f8", ">c16",
-          "S5", "<U7", ">U3", "<M8[ns]", ">m8[s]", "V3", [("a", "<i4"), ("b", ">f8", (2, 3)), ("c", "S2")]]
+DTYPES = [
+    "bool",
+    "u1",
+    "<u2",
+    "<u4",
+    "<u8",
+    "i1",
+    "<i2",
+    "<i4",
+    "<i8",
+    "<f2",
+    "<f4",
+    "<f8",
+    "<c8",
+    "<c16",
+    ">u2",
+    ">i4",
+    ">f8",
+    ">c16",
+    "S5",
+    "<U7",
+    ">U3",
+    "<M8[ns]",
+    ">m8[s]",
+    "V3",
+    [("a", "<i4"), ("b", ">f8", (2, 3)), ("c", "S2")],
+]
 SHAPES = [(), (1,), (0,), (7,), (3, 0, 2), (4, 5), (2, 3, 1, 5)]
 
 
@@ -114,8 +140,12 @@ def test_npy(context, tmp_path, dtype, shape):
         file.close()
 
 
-BOX = [(slice(0, 4), slice(1, 6), slice(0, 3)), (slice(1, 4, 2), slice(0, 6, 5), slice(2, 3)), (slice(2, 2), slice(0, 6), slice(0, 3)),
-       (slice(3, 4), slice(5, 6), slice(0, 3, 9))]
+BOX = [
+    (slice(0, 4), slice(1, 6), slice(0, 3)),
+    (slice(1, 4, 2), slice(0, 6, 5), slice(2, 3)),
+    (slice(2, 2), slice(0, 6), slice(0, 3)),
+    (slice(3, 4), slice(5, 6), slice(0, 3, 9)),
+]
 
 
 @pytest.mark.parametrize("box", BOX, ids=str)
@@ -133,9 +163,19 @@ def test_box(context, tmp_path, box, dtype, order):
             same(file.array(0, start, count, step, mode=mode), theirs[box])
 
 
-@pytest.mark.parametrize("start, count, step", [([0, 0], [5, 1], [1, 1]), ([4, 0], [1, 1], [1, 1]), ([0, 0], [3, 1], [2, 1]), ([5, 0], [0, 1], [1, 1]),
-                                                ([0, 0], [2, 1], [0, 1]), ([0, 0], [2, 1], [2**63 - 1, 1]), ([2**64 - 1, 0], [1, 1], [1, 1]),
-                                                ([0, 0], [2**64 - 1, 1], [1, 1])])
+@pytest.mark.parametrize(
+    "start, count, step",
+    [
+        ([0, 0], [5, 1], [1, 1]),
+        ([4, 0], [1, 1], [1, 1]),
+        ([0, 0], [3, 1], [2, 1]),
+        ([5, 0], [0, 1], [1, 1]),
+        ([0, 0], [2, 1], [0, 1]),
+        ([0, 0], [2, 1], [2**63 - 1, 1]),
+        ([2**64 - 1, 0], [1, 1], [1, 1]),
+        ([0, 0], [2**64 - 1, 1], [1, 1]),
+    ],
+)
 @pytest.mark.parametrize("mode", MODES)
 def test_box_outside(context, tmp_path, start, count, step, mode):
     np.save(tmp_path / "a.npy", np.zeros((4, 2)))
@@ -220,9 +260,24 @@ def test_close_waits_for_views(context, tmp_path):
 def test_closed(context):
     file = context.open(str(EXAMPLES / "weights.npy"))
     file.close()
-    for call in (file.names, lambda: len(file), lambda: file.path, lambda: file.array(0), file.arrays, lambda: file.find("x"), file.metadata,
-                 file.report, file.verify, lambda: file.info(0), lambda: file.read_into([0], [np.zeros(1)]), lambda: file.dlpack(0),
-                 lambda: file.stream(0, print), lambda: file.advise(None, 1), lambda: file.packed(0), lambda: file.find_all("*")):
+    for call in (
+        file.names,
+        lambda: len(file),
+        lambda: file.path,
+        lambda: file.array(0),
+        file.arrays,
+        lambda: file.find("x"),
+        file.metadata,
+        file.report,
+        file.verify,
+        lambda: file.info(0),
+        lambda: file.read_into([0], [np.zeros(1)]),
+        lambda: file.dlpack(0),
+        lambda: file.stream(0, print),
+        lambda: file.advise(None, 1),
+        lambda: file.packed(0),
+        lambda: file.find_all("*"),
+    ):
         with pytest.raises(ValueError, match="closed"):
             call()
 
@@ -236,7 +291,9 @@ def test_infos(context, tmp_path):
     file = context.open(str(tmp_path / "a.npz"))
     assert file.names() == ["first", "größe"]
     first, second = file.infos(0, 2)
-    index, name, number, dtype, shape, flags, nbytes, storage, source, offset, stored, filter_id, unreadable, why = first
+    index, name, number, dtype, shape, flags, nbytes, storage, source, offset, stored, filter_id, unreadable, why = (
+        first
+    )
     assert (index, name, dtype, shape, flags, nbytes, stored, filter_id) == (0, "first", "i16", (2, 3), 2, 12, 12, None)
     assert (number, storage, source, unreadable, why) == (_dtypes.FIXED["i16"], 0, str(tmp_path / "a.npz"), 0, None)
     assert (tmp_path / "a.npz").read_bytes()[offset : offset + 12] == np.arange(6, dtype=">i2").tobytes()
@@ -257,7 +314,11 @@ def test_errors(context, tmp_path):
     (tmp_path / "cut.npy").write_bytes((tmp_path / "a.npy").read_bytes()[:-8])
     with pytest.raises(ValueError) as cut:
         context.open(str(tmp_path / "cut.npy")).array(0)
-    assert isinstance(cut.value, TenonError) and cut.value.status == "TENON_E_TRUNCATED" and str(tmp_path / "cut.npy") in str(cut.value)
+    assert (
+        isinstance(cut.value, TenonError)
+        and cut.value.status == "TENON_E_TRUNCATED"
+        and str(tmp_path / "cut.npy") in str(cut.value)
+    )
     (tmp_path / "words.txt").write_text("words")
     with pytest.raises(ValueError) as words:
         context.open(str(tmp_path / "words.txt"))
@@ -300,7 +361,9 @@ def test_read_by_several_threads_and_closed(context, tmp_path):
     def read():
         try:
             for _ in range(40):
-                good.append(all(a[0] == i and len(a) == 1000 + i for i, a in enumerate(file.arrays(mode=_core.MAP_COPY))))
+                good.append(
+                    all(a[0] == i and len(a) == 1000 + i for i, a in enumerate(file.arrays(mode=_core.MAP_COPY)))
+                )
         except ValueError:
             closed.append(True)
 

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: MIT
+"""The configuration, formats, dtypes, reports, and the kinds of exceptions."""
+
+import builtins
+import copy
+import errno
+import json
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import tenon
+from tenon import _context, _dtypes, _errors
+from tenon._report import Entry, Report
+
+
+@pytest.fixture(autouse=True)
+def restore():
+    yield
+    tenon.configure()
+
+
+def value_of(section, key):
+    return next((entry.value, entry.origin) for entry in tenon.config() if (entry.section, entry.key) == (section, key))
+
+
+# ---- configuration ----
+
+
+def test_configure(tmp_path):
+    np.savez(tmp_path / "a.npz", a=np.zeros(1), b=np.zeros(1))
+    before = _context.context()
+    opened = before.open(str(tmp_path / "a.npz"))
+    tenon.configure("limits.tensors=1", "core.threads=3")
+    assert value_of("limits", "tensors") == ("1", "the program") and value_of("core", "threads")[0] == "3"
+    with pytest.raises(ValueError, match="limits"):
+        _context.context().open(str(tmp_path / "a.npz"))
+    assert len(opened.arrays()) == 2
+    with pytest.raises(tenon.TenonError) as wrong:
+        tenon.configure("limits.tensor=1")
+    assert wrong.value.status == "TENON_E_CONFIG" and isinstance(wrong.value, ValueError)
+    assert value_of("limits", "tensors")[0] == "1"
+    with pytest.raises(TypeError):
+        tenon.configure(1)
+    tenon.configure()
+    assert _context.context() is not before and len(_context.context().open(str(tmp_path / "a.npz"))) == 2
+
+
+def test_configure_files_and_environment(tmp_path, monkeypatch):
+    (tmp_path / "tenon.ini").write_text("[limits]\ndepth = 17\n")
+    monkeypatch.setenv("TENON_CONFIG", str(tmp_path / "tenon.ini"))
+    tenon.configure()
+    assert value_of("limits", "depth") == ("17", f"{tmp_path}/tenon.ini:2")
+    tenon.configure(environment=False)
+    assert value_of("limits", "depth")[0] != "17"
+    tenon.configure(files=False)
+    assert value_of("limits", "depth")[1] == "default"
+
+
+def test_plugin_path(tmp_path):
+    name = next(f.plugin_file for f in tenon.formats() if f.id == "npy" and f.plugin_file)
+    for folder in "one", "two":
+        (tmp_path / folder).mkdir()
+        shutil.copy(name, tmp_path / folder)
+    for path in (
+        tmp_path / "one",
+        str(tmp_path / "one"),
+        [tmp_path / "one", tmp_path / "two"],
+        f"{tmp_path}/one:{tmp_path}/two",
+    ):
+        tenon.configure(plugin_path=path)
+        found = next(f.plugin_file for f in tenon.formats() if f.id == "npy")
+        assert os.path.samefile(os.path.dirname(found), tmp_path / "one")
+
+
+def test_made_at_first_use():
+    """import tenon neither reads a configuration nor imports ml_dtypes, and one context serves all threads."""
+    code = (
+        "import sys, threading, tenon\n"
+        "from tenon import _context\n"
+        "assert _context._current is None\n"
+        "found = []\n"
+        "threads = [threading.Thread(target=lambda: found.append(_context.context())) for _ in range(8)]\n"
+        "for t in threads: t.start()\n"
+        "for t in threads: t.join()\n"
+        "assert len(set(map(id, found))) == 1 and len(found) == 8\n"
+        "assert 'ml_dtypes' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# ---- what there is ----
+
+
+def test_formats():
+    formats = {f.id: f for f in tenon.formats()}
+    assert {"npy", "npz", "safetensors", "gguf"} <= set(formats)
+    assert formats["npy"].max_tensors == 1 and formats["npy"].extensions == ("npy",)
+    assert formats["gguf"].metadata == "typed" and formats["npy"].metadata == "none"
+    option = next(option for option in formats["npz"].options if option.name == "compression")
+    assert option.type == "filter" and "deflate" in option.choices and option.writing and option.help
+    assert {f.id for f in tenon.formats(hidden=True)} >= set(formats)
+
+
+@pytest.mark.skipif("TENON" not in os.environ, reason="the command of the build tree is not known")
+def test_formats_are_those_of_the_command():
+    told = json.loads(
+        subprocess.run([os.environ["TENON"], "formats", "--json"], check=True, capture_output=True).stdout
+    )
+    hidden = {f["id"] for f in told["formats"] if f["hidden"]}
+    assert {f.id for f in tenon.formats(hidden=True)} - {f.id for f in tenon.formats()} == hidden
+    ours = {f.id: f for f in tenon.formats(hidden=True)}
+    assert list(ours) == [f["id"] for f in told["formats"]]
+    for theirs in told["formats"]:
+        own = ours[theirs["id"]]
+        for key in ("label", "read", "write", "stream", "metadata", "archive"):
+            assert getattr(own, key) == theirs[key]
+        assert list(own.extensions) == theirs["extensions"] and own.max_tensors == (theirs["max_tensors"] or 0)
+        assert own.plugin == theirs["plugin"]["name"] and own.plugin_version == theirs["plugin"]["version"]
+        assert [(o.name, o.type, o.value, o.origin) for o in own.options] == [
+            (o["name"], o["type"], o["value"], o["origin"]) for o in theirs["options"]
+        ]
+        assert [(o.reading, o.writing) for o in own.options] == [
+            (o["for_reading"], o["for_writing"]) for o in theirs["options"]
+        ]
+
+
+def test_dtypes_and_names():
+    dtypes = {d.name: d for d in tenon.dtypes()}
+    assert (dtypes["q8_0"].kind, dtypes["q8_0"].block_items, dtypes["q8_0"].block_bytes) == ("block", 32, 34)
+    assert dtypes["f32"].numpy == np.float32 and dtypes["q8_0"].numpy is None
+    assert (dtypes["f4"].block_items, dtypes["f4"].block_bytes) == (2, 1)
+    for number, name in _dtypes.NAMES.items():
+        assert _dtypes.number_of(_context.context(), name) == number
+
+
+@pytest.mark.parametrize(
+    "given, name",
+    [
+        ("f32", "f32"),
+        ("F32", "f32"),
+        ("float32", "f32"),
+        (np.float32, "f32"),
+        (np.dtype(">f4"), "f32"),
+        (float, "f64"),
+        (int, "i64"),
+        (bool, "bool"),
+        (complex, "c128"),
+        ("bfloat16", "bf16"),
+        ("float8_e4m3fn", "f8_e4m3"),
+        ("float4_e2m1fn", "f4"),
+        ("Q4_K", "q4_k"),
+        ("<i2", "i16"),
+        (None, ""),
+    ],
+)
+def test_name_of(given, name):
+    assert _dtypes.name_of(given) == name
+
+
+def test_name_of_frameworks():
+    mx = pytest.importorskip("mlx.core")
+    assert [_dtypes.name_of(d) for d in (mx.float32, mx.bfloat16, mx.uint8, mx.bool_)] == ["f32", "bf16", "u8", "bool"]
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    for name, theirs in _dtypes.ML_DTYPES.items():
+        assert _dtypes.name_of(getattr(ml_dtypes, theirs)) == name
+        assert _dtypes.numpy_dtype(name) == np.dtype(getattr(ml_dtypes, theirs))
+
+
+def test_unknown_dtypes():
+    with pytest.raises(KeyError, match="did you mean 'q8_0'") as caught:
+        _dtypes.number_of(_context.context(), "q8_00")
+    assert isinstance(caught.value, tenon.TenonError) and "tenon.dtypes()" in str(caught.value)
+    for given in ("U7", np.dtype("M8[s]"), [("a", "i4")], object()):
+        with pytest.raises((TypeError, KeyError)):
+            _dtypes.number_of(_context.context(), given)
+
+
+# ---- exceptions ----
+
+
+@pytest.mark.parametrize(
+    "status, number, kinds",
+    [
+        ("TENON_E_MALFORMED", 0, [ValueError]),
+        ("TENON_E_LOSS", 0, [ValueError]),
+        ("TENON_E_MEMORY", 0, [MemoryError]),
+        ("TENON_E_NOT_FOUND", errno.ENOENT, [FileNotFoundError, OSError]),
+        ("TENON_E_NOT_FOUND", 0, [KeyError]),
+        ("TENON_E_IO", errno.EACCES, [PermissionError, OSError]),
+        ("TENON_E_IO", errno.EISDIR, [IsADirectoryError, OSError]),
+        ("TENON_E_IO", errno.ENOTDIR, [NotADirectoryError, OSError]),
+        ("TENON_E_IO", errno.EPIPE, [BrokenPipeError, OSError]),
+        ("TENON_E_IO", errno.ENOSPC, [OSError]),
+        ("TENON_E_IO", 0, [OSError]),
+        ("TENON_E_EXISTS", 0, [FileExistsError, OSError]),
+        ("TENON_E_BUSY", 0, [BlockingIOError, OSError]),
+    ],
+)
+def test_kinds(status, number, kinds):
+    error = _errors.fail(status, "words", file=__file__, tensor=None, offset=7, errno=number, advice="do so")
+    assert isinstance(error, tenon.TenonError) and all(isinstance(error, kind) for kind in kinds)
+    assert (error.message, error.status, error.file, error.tensor, error.offset) == ("words", status, __file__, None, 7)
+    assert str(error) == "words\n(do so)" and (not number or error.errno == number)
+    assert getattr(tenon, type(error).__name__) is type(error)
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert type(again) is type(error) and again.__dict__ == error.__dict__ and str(again) == str(error)
+        assert again.errno == error.errno
+
+
+def test_each_builtin_has_one_class():
+    found = [kind for kind in vars(_errors).values() if isinstance(kind, type) and issubclass(kind, tenon.TenonError)]
+    for kind in found:
+        own = [base for base in kind.__mro__ if base.__module__ == "builtins" and base.__name__ in dir(builtins)]
+        assert Exception in own
+
+
+# ---- reports ----
+
+
+def test_report():
+    report = Report.of(
+        [
+            (0, 0, 0, "x", "", "odd"),
+            (0x100, -1, 1, "y", "f", "broken"),
+            (1, 0, 0, "k", "", "dropped"),
+            (4, 0, 0, "", "a-1", ""),
+            (4, 0, 0, "", "a-2", ""),
+        ]
+    )
+    assert len(report) == 5 and report[1] == Entry("note", "TENON_E_MALFORMED", "y", "f", "broken", True)
+    assert [e.subject for e in report.notes] == ["x", "y"] and [e.subject for e in report.losses] == ["k"]
+    assert report.files == ["a-1", "a-2"] and report.faults == [report[1]] and not report.ok
+    assert report[2:3].ok and isinstance(report[2:3], Report) and report[:] == report and report != list(report)
+    assert (
+        str(report).splitlines()[1] == "note: f: 'y': broken"
+        and eval(repr(report), {"Report": Report, "Entry": Entry}) == report
+    )
+    assert Report().ok and str(Report()) == ""
