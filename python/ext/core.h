@@ -218,22 +218,4 @@ PyObject *tn_metadata (tenon_file *file);
 PyObject *tn_metadata_types (tenon_file *file);
 /* Puts an entry into a plan; as _core.pyi says at Plan.put_metadata. */
 int tn_metadata_put (tenon_plan *plan, PyObject *key, PyObject *value, const char *type);
-
-/* ---- plan.c, writer.c -------------------------------------------------------------------------------------
- */
-
-/* module.c makes the types of these. */
-extern PyType_Spec tn_plan_spec, tn_writer_spec;
-
-/* tenon._core.Plan. It keeps all arrays and files that were added. */
-typedef struct tn_plan {
-    PyObject_HEAD tenon_plan *library; /* NULL: that of a writer which is closed */
-    tn_context *context;
-    PyObject *keep; /* a list */
-    atomic_bool busy;
-} tn_plan;
-
-/* Context.plan and Context.writer. */
-PyObject *tn_plan_make (tn_context *context);
-PyObject *tn_writer_make (tn_context *context, PyObject *path, PyObject *options);
 #endif

@@ -134,16 +134,14 @@ look_sometimes (struct run *run)
     run->next = time_after (CLOCK_MONOTONIC, MILLISECONDS);
 }
 
-/* A total of 0: the library waits for another save. */
+/* While the library waits for another save, both numbers are 0. */
 static int
 take_report (void *user, uint64_t done, uint64_t total)
 {
     struct run *run = user;
-    if (total > 0) {
-        pthread_mutex_lock (&run->lock);
-        run->done = done, run->total = total, run->fresh = true;
-        pthread_mutex_unlock (&run->lock);
-    }
+    pthread_mutex_lock (&run->lock);
+    run->done = done, run->total = total, run->fresh = true;
+    pthread_mutex_unlock (&run->lock);
     if (!run->apart && pthread_equal (pthread_self (), run->caller))
         look_sometimes (run);
     return is_stopped (run);

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from tenon._check import hash as hash
     from tenon._check import verify as verify
     from tenon._context import configure as configure
+    from tenon._convert import convert as convert
     from tenon._errors import TenonBlockingIOError as TenonBlockingIOError
     from tenon._errors import TenonBrokenPipeError as TenonBrokenPipeError
     from tenon._errors import TenonError as TenonError
@@ -27,7 +28,15 @@ if TYPE_CHECKING:
     from tenon._lazy import LazyArray as LazyArray
     from tenon._quantized import QuantizedArray as QuantizedArray
     from tenon._report import Report as Report
+    from tenon._save import save as save
+    from tenon._save import save_gguf as save_gguf
+    from tenon._save import save_safetensors as save_safetensors
+    from tenon._save import savez as savez
+    from tenon._save import savez_compressed as savez_compressed
+    from tenon._save import write as write
     from tenon._tensors import TensorInfo as TensorInfo
+    from tenon._writer import Writer as Writer
+    from tenon._writer import writer as writer
 
     __version__: str
 
@@ -35,6 +44,7 @@ if TYPE_CHECKING:
 _PLACES = {
     "_check": ("hash", "verify"),
     "_context": ("configure",),
+    "_convert": ("convert",),
     "_errors": (
         "TenonError",
         "TenonBlockingIOError",
@@ -54,7 +64,9 @@ _PLACES = {
     "_lazy": ("LazyArray",),
     "_quantized": ("QuantizedArray",),
     "_report": ("Report",),
+    "_save": ("save", "save_gguf", "save_safetensors", "savez", "savez_compressed", "write"),
     "_tensors": ("TensorInfo",),
+    "_writer": ("Writer", "writer"),
 }
 _MODULE_OF = {name: module for module, names in _PLACES.items() for name in names}
 _SUBMODULES: tuple[str, ...] = ()

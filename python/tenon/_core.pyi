@@ -96,6 +96,16 @@ MAP_ONLY: int     # 1: mapped, or TENON_E_NOT_MAPPABLE
 MAP_COPY: int     # 2: read, writable
 MAP_PRIVATE: int  # 3: mapped copy-on-write if possible; else read. Writable
 
+# TENON_SAVE_*
+SAVE_STRICT: int
+SAVE_NEW: int
+SAVE_DRY_RUN: int
+SAVE_EXACT_NAME: int
+SAVE_APPEND: int
+SAVE_CARRY: int
+SAVE_SKIP_UNREADABLE: int
+SAVE_SATURATE: int
+
 class Plan:
     # Each is (name or None, array, dtype that the bytes have or 0, shape or None, dtype to store or 0). With a dtype the array holds the raw
     # bytes of blocks or packed items, C-contiguous u8, and `shape` says the items; with 0 it is that of the array (records, strings and

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* saving.h - what plan.c, save.c, writer.c and target.c share.
+ *
+ *     given.c   arrays of NumPy as arrays of the library
+ *     options.c  a dict as tenon_save_options
+ *     target.c   an object with write and patch as tenon_output
+ *     save.c     the saves of a plan
+ *     plan.c     tenon._core.Plan
+ *     writer.c   tenon._core.Writer
+ *
+ * Those that return int return 0, or -1 with an exception set. */
+#ifndef TENON_PYTHON_SAVING_H
+#define TENON_PYTHON_SAVING_H
+#include "core.h"
+
+/* ---- given.c ---- */
+
+/* Arrays for tenon_plan_add_many. */
+typedef struct tn_arrays {
+    tenon_array *items;
+    uint64_t count;
+    int64_t *numbers, *next;  /* room for shapes and strides */
+    struct tn_opaque *opaque; /* a list of the dtypes that only NumPy knows */
+    PyObject *keep;           /* what the items point into: the tuples, and a list of copies */
+    PyObject *copies;
+} tn_arrays;
+/* From a sequence of tuples, as _core.pyi says at Plan.add_arrays. Fails or not, tn_arrays_free is called. */
+int tn_arrays_of (PyObject *sequence, tn_arrays *arrays);
+void tn_arrays_free (tn_arrays *arrays);
+/* Sets the dtype of an array from a number, or from a dtype of NumPy. */
+int tn_arrays_set_dtype (tn_arrays *arrays, PyObject *dtype, tenon_array *array);
+/* The dims of a sequence, which the arrays keep. `unknown`: -1 as the first dim is TENON_UNKNOWN_DIM. */
+int tn_arrays_set_shape (tn_arrays *arrays, PyObject *shape, bool unknown, tenon_array *array);
+
+/* ---- options.c ---- */
+
+typedef struct tn_save_options {
+    tenon_save_options library;
+    const char *name; /* NULL: none */
+    tn_texts settings;
+} tn_save_options;
+/* The texts live as long as the dict. */
+int tn_save_options_of (PyObject *dict, tn_save_options *options);
+void tn_save_options_free (tn_save_options *options);
+
+/* ---- target.c ---- */
+
+typedef struct tn_target {
+    tenon_output output;
+    PyObject *write, *patch; /* patch NULL: there is none */
+    tn_caught caught;
+} tn_target;
+int tn_target_of (PyObject *object, const char *name, tn_target *target);
+void tn_target_free (tn_target *target);
+
+/* ---- plan.c ---- */
+
+/* tenon._core.Plan. It keeps all arrays and files that were added. */
+typedef struct tn_plan {
+    PyObject_HEAD tenon_plan *library; /* NULL: that of a writer which is closed */
+    tn_context *context;
+    PyObject *keep; /* a list */
+    atomic_bool busy;
+} tn_plan;
+/* One thread at a time uses a plan. The plan, or NULL with an exception. */
+tenon_plan *tn_plan_enter (tn_plan *plan);
+void tn_plan_leave (tn_plan *plan);
+/* A plan that belongs to a writer. */
+PyObject *tn_plan_wrap (tn_context *context, tenon_plan *library);
+int tn_plan_add (tn_plan *plan, PyObject *sequence);
+
+/* ---- save.c ---- */
+
+PyObject *tn_plan_size (PyObject *plan, PyObject *const *given, Py_ssize_t count, PyObject *keywords);
+PyObject *tn_plan_save (PyObject *plan, PyObject *const *given, Py_ssize_t count, PyObject *keywords);
+PyObject *tn_plan_save_memory (PyObject *plan, PyObject *const *given, Py_ssize_t count, PyObject *keywords);
+/* A save, which `work` does: calls it, and returns the entries of its report. With an exception these are its
+ * attribute `entries`. */
+typedef struct tn_saving {
+    tenon_report *report;
+    tenon_error error;
+} tn_saving;
+#define TN_SAVING_INIT                                                                                       \
+    {                                                                                                        \
+        NULL, TENON_ERROR_INIT                                                                               \
+    }
+PyObject *tn_saving_run (tn_plan *plan, tn_saving *saving, PyObject *progress, tn_target *target,
+                         tn_work work, void *argument);
+#endif

@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: MIT
+"""What programs give to be saved: arrays of NumPy and of other libraries, scalars, lists, quantised arrays, tensors of open files."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from tenon import _context, _core, _dtypes
+
+Array = np.ndarray[Any, Any]
+Given = tuple[Array, int, "tuple[int, ...] | None"]
+
+# Dtypes of several items in a byte or in three, and the bits of an item. ml_dtypes has a byte for each item.
+_PACKED = {"f6_e2m3": 6, "f6_e3m2": 6, "f4": 4}
+# Memory that the processor reads as its own: kDLCPU, kDLCUDAHost, kDLROCMHost, kDLCUDAManaged.
+_HOST_DEVICES = frozenset((1, 3, 11, 13))
+_INT32 = (-(2**31), 2**31 - 1)
+
+
+def pack(items: Array, bits: int) -> Array:
+    """Items of 4 or 6 bits, a byte each, as packed bytes: the first item is in the low bits."""
+    flat = np.ascontiguousarray(items).view(np.uint8).reshape(-1)
+    group = 2 if bits == 4 else 4
+    if flat.size % group:
+        flat = np.concatenate((flat, np.zeros(-flat.size % group, np.uint8)))
+    parts = flat.reshape(-1, group) & ((1 << bits) - 1)
+    if bits == 4:
+        return parts[:, 0] | parts[:, 1] << 4
+    first, second, third, fourth = (parts[:, i] for i in range(4))
+    return np.stack((first | second << 6, second >> 2 | third << 4, third >> 4 | fourth << 2), axis=1).reshape(-1)
+
+
+def _packed_bytes(items: int, bits: int) -> int:
+    return -(-items * bits // 8)
+
+
+def unusual(array: Array) -> Given:
+    """The bytes, dtype and shape of an array whose dtype NumPy does not have itself; the extension asks for it.
+
+    TypeError: no dtype of tenon has such items."""
+    try:
+        name = _dtypes.name_of(array.dtype)
+    except TypeError:
+        raise TypeError(f"tenon has no dtype for items of {array.dtype}: use array.astype() or array.view(), as of uint8") from None
+    _dtypes.register()  # the next ones are no surprise
+    dtype = _dtypes.FIXED[name]
+    bits = _PACKED.get(name)
+    if bits is None:
+        raw = np.ascontiguousarray(array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("=")))
+        return raw.reshape(-1).view(np.uint8), dtype, array.shape
+    return pack(array, bits)[: _packed_bytes(array.size, bits)], dtype, array.shape
+
+
+# ---- numbers of Python -------------------------------------------------------------------------------------------------------------------------
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether this has numbers of Python alone, which have no dtype of their own."""
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_plain, value))
+    return isinstance(value, (bool, int, float, complex)) and not isinstance(value, np.generic)
+
+
+def _of_numbers(value: Any) -> Array:
+    """The array that MLX makes of numbers: float32, int32, or int64 if that is needed, bool, complex64."""
+    array = np.asarray(value)
+    kind = array.dtype.kind
+    if kind == "f":
+        return array.astype(np.float32)
+    if kind == "c":
+        return array.astype(np.complex64)
+    if kind == "i" and array.size and _INT32[0] <= array.min() and array.max() <= _INT32[1]:
+        return array.astype(np.int32)
+    if kind == "O":
+        raise OverflowError(f"the integers are beyond 64 bits, or the lists are of different lengths: {value!r:.80}")
+    return array
+
+
+# ---- arrays of other libraries -----------------------------------------------------------------------------------------------------------------
+
+
+def _settle(value: Any) -> Any:
+    """A tensor of PyTorch without its history and without lazy conjugation."""
+    if getattr(value, "requires_grad", False):
+        value = value.detach()
+    for late in ("resolve_conj", "resolve_neg"):
+        resolve = getattr(value, late, None)
+        if resolve is not None:
+            value = resolve()
+    return value
+
+
+def _check_device(value: Any) -> None:
+    device = getattr(value, "__dlpack_device__", None)
+    if device is not None and (kind := device()[0]) not in _HOST_DEVICES and not hasattr(value, "__array__"):
+        raise TypeError(f"the array lies on a device (DLPack's type {int(kind)}): copy it to main memory first")
+
+
+def _capsule(value: Any) -> object:
+    """The DLPack capsule of an array that NumPy cannot take, such as bfloat16 without ml_dtypes."""
+    try:
+        return value.__dlpack__(max_version=(1, 0))
+    except TypeError:
+        return value.__dlpack__()
+
+
+def _foreign(value: Any) -> Any:
+    """An ndarray of the same memory, or a DLPack capsule."""
+    if not hasattr(value, "__dlpack__"):
+        return np.asarray(value)
+    value = _settle(value)
+    _check_device(value)
+    first: Exception | None = None
+    for take in (np.asarray, np.from_dlpack, _capsule):
+        try:
+            array = take(value)
+        except (TypeError, ValueError, RuntimeError, BufferError) as failure:
+            first = first or failure
+        else:
+            if not isinstance(array, np.ndarray) or array.dtype.kind != "O":
+                return array
+    raise first or TypeError(f"an array is needed, and not an object of type {type(value).__name__}")
+
+
+def array_of(value: Any) -> Any:
+    """The ndarray, or the DLPack capsule, of what is no tensor of a file and no quantised array.
+
+    Arrays, objects of the array protocols and buffers keep their memory, dtype and strides. Numbers of Python, and lists of them, become
+    what MLX makes of them.
+
+    >>> from tenon._inputs import array_of
+    >>> array_of([1.5, 2]).dtype, array_of(7).dtype, array_of(np.float64(1)).dtype, array_of(b"ab").dtype
+    (dtype('float32'), dtype('int32'), dtype('float64'), dtype('uint8'))
+    """
+    if isinstance(value, np.ndarray):
+        if isinstance(value, np.ma.MaskedArray):
+            raise TypeError("a masked array has no place for its mask in a file: save array.filled () or array.data")
+        return value.view(np.ndarray)
+    if isinstance(value, (bytes, bytearray)):
+        return np.frombuffer(value, np.uint8)
+    if isinstance(value, (bool, int, float, complex, list, tuple)) and _is_plain(value):
+        return _of_numbers(value)
+    if isinstance(value, (list, tuple, str, np.generic)):
+        return np.asarray(value)
+    if value is None or isinstance(value, (Mapping, set, frozenset)):
+        raise TypeError(f"an array is needed, and not an object of type {type(value).__name__}")
+    array = _foreign(value)
+    if isinstance(array, np.ndarray) and array.dtype.kind == "O" and array.ndim == 0:
+        raise TypeError(f"an array is needed, and not an object of type {type(value).__name__}")
+    return array
+
+
+# ---- what a tensor is stored as ----------------------------------------------------------------------------------------------------------------
+
+@functools.lru_cache(maxsize=8)
+def _block_dtypes(context: _core.Context) -> dict[str, int]:
+    """The quantised dtypes, and the numbers of a block of each."""
+    return {name: items for _, name, kind, items, _ in context.dtypes() if kind == 1}
+
+
+DTypes = Any  # a dtype, or a Mapping of names, globs or dtypes to dtypes
+
+
+class Casts:
+    """Which dtype each tensor is stored as: the rules of `tenon convert --as`.
+
+    A dtype by itself casts the tensors of floating-point and quantised types. A Mapping has a pattern for each dtype: the name of a tensor, a
+    glob, or the name of a dtype, which stands for all tensors of that; the last one that fits counts. Tensors of fewer than two dims, or whose
+    rows are not whole blocks, are not cast to a quantised type: an earlier rule applies."""
+
+    __slots__ = ("_blocks", "_context", "_rules", "_unused")
+
+    def __init__(self, context: _core.Context, dtype: DTypes) -> None:
+        self._context = context
+        self._blocks = _block_dtypes(context)
+        given = dtype.items() if isinstance(dtype, Mapping) else ((None, dtype),)
+        self._rules = [self._rule(pattern, to) for pattern, to in given]
+        self._rules.reverse()
+        self._unused = {pattern for pattern, *_ in self._rules if pattern is not None}
+
+    def _rule(self, pattern: str | None, dtype: Any) -> tuple[str | None, int, int]:
+        number = _dtypes.number_of(self._context, dtype)
+        return pattern, number, self._blocks.get(_dtypes.name_of(dtype), 0)
+
+    def _fits(self, pattern: str | None, name: str, dtype: str) -> bool:
+        if pattern is None:
+            return dtype[:1] == "f" or dtype == "bf16" or dtype in self._blocks
+        return pattern in (name, dtype) or _core.match(pattern, name) or _core.match(pattern, dtype)
+
+    def choose(self, name: str, dtype: str, shape: tuple[int, ...]) -> int:
+        """The dtype to store a tensor of this name, dtype and shape as; 0: its own."""
+        for pattern, number, items in self._rules:
+            if not self._fits(pattern, name, dtype):
+                continue
+            self._unused.discard(pattern or "")
+            if not items or (len(shape) > 1 and shape[-1] % items == 0):
+                return number
+        return 0
+
+    def check_used(self) -> None:
+        """KeyError: a pattern fits no tensor."""
+        if self._unused:
+            raise KeyError(f"no tensor fits {sorted(self._unused)[0]!r}, which was given a dtype")
+
+
+def _label(dtype: Any) -> str:
+    """The name of a dtype of an array, by which rules find it."""
+    try:
+        return _dtypes.name_of(dtype)
+    except TypeError:
+        return str(dtype)
+
+
+# ---- into a plan -------------------------------------------------------------------------------------------------------------------------------
+
+
+def _lazy(value: Any) -> tuple[_core.File, int] | None:
+    """The file and index of a tensor of an open file that has not been read."""
+    lazy = sys.modules.get("tenon._lazy")
+    tensors = sys.modules.get("tenon._tensors")
+    if lazy is not None and isinstance(value, lazy.LazyArray) and value._whole is None:
+        return value._file._core, value._file._core.find(value._name)
+    if tensors is not None and isinstance(value, tensors.TensorInfo):
+        return value._file._core, value.index
+    return None
+
+
+def _is_quantized(value: object) -> bool:
+    module = sys.modules.get("tenon._quantized")
+    return module is not None and isinstance(value, module.QuantizedArray)
+
+
+class Adding:
+    """Adds what a program gives to a plan, in its order. Arrays are added together, by one call."""
+
+    def __init__(self, plan: _core.Plan, dtype: DTypes = None) -> None:
+        self._plan = plan
+        self._context = _context.context()
+        self._casts = Casts(self._context, dtype) if dtype is not None else None
+        self._arrays: list[tuple[str | None, Array, int, tuple[int, ...] | None, int]] = []
+
+    def add(self, name: str | None, value: Any) -> None:
+        """Adds one tensor. TypeError: it is no array."""
+        if _is_quantized(value):
+            dtype = _dtypes.number_of(self._context, value.dtype)
+            self._arrays.append((name, value.data, dtype, value.shape, self._store(name, value.dtype, value.shape)))
+        elif (lazy := _lazy(value)) is not None:
+            self._add_lazy(name, *lazy)
+        else:
+            self._add_array(name, array_of(value), value)
+
+    def add_all(self, arrays: Iterable[tuple[str | None, Any]]) -> None:
+        """Adds tensors, and checks that each rule of the dtypes fits one."""
+        if self._casts is None:
+            ndarray = np.ndarray
+            for name, value in arrays:
+                if type(value) is ndarray:
+                    self._arrays.append((name, value, 0, None, 0))
+                else:
+                    self.add(name, value)
+        else:
+            for name, value in arrays:
+                self.add(name, value)
+            self._casts.check_used()
+        self.flush()
+
+    def flush(self) -> None:
+        """Adds what is waiting."""
+        if self._arrays:
+            arrays, self._arrays = self._arrays, []
+            self._plan.add_arrays(arrays)
+
+    def _store(self, name: str | None, dtype: str, shape: tuple[int, ...]) -> int:
+        return self._casts.choose(name or "", dtype, shape) if self._casts is not None else 0
+
+    def _add_array(self, name: str | None, array: Any, value: Any) -> None:
+        if not isinstance(array, np.ndarray):
+            self.flush()
+            self._plan.add_dlpack(name, array, self._store(name, _label(getattr(value, "dtype", "")), tuple(getattr(value, "shape", ()))))
+            return
+        store = 0
+        if self._casts is not None:
+            store = self._store(name, _label(array.dtype), array.shape)
+        self._arrays.append((name, array, 0, None, store))
+
+    def _add_lazy(self, name: str | None, file: _core.File, index: int) -> None:
+        self.flush()
+        _, _, _, dtype, shape, *_ = file.info(index)
+        self._plan.add_from(file, index, name, self._store(name, dtype, shape or ()))

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""Saving tensors one after the other, when not all of them are there at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tenon import _context, _core, _dtypes
+from tenon._inputs import Adding
+from tenon._save import durable_of, flags_of, report_of
+from tenon._settings import Options, settings_of
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from tenon._progress import Progress
+    from tenon._report import Report
+
+
+class Writer:
+    """What `tenon.writer` returns: a file that gets its tensors one by one.
+
+    The target appears, or is replaced, when the `with` block ends; an exception in the block leaves it as it was. Between the calls the data
+    are in memory, and in a temporary file if they are many: an array may change or die as soon as it was added. One thread at a time uses a
+    writer.
+
+    >>> with tenon.writer("a.safetensors") as w:
+    ...     w.add("x", np.zeros(3, np.float32))
+    ...     w.begin("rows", "f32", (None, 2))
+    ...     for i in range(3):
+    ...         w.put(np.full(2, i, np.float32))
+    ...     w.end()
+    >>> tenon.load("a.safetensors")["rows"].tolist()
+    [[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]]
+    """
+
+    def __init__(self, path: str | bytes, options: dict[str, Any], metadata: Mapping[str, Any] | None, progress: Progress) -> None:
+        self._progress = progress
+        self._writer = _context.context().writer(path, options)
+        self._report: Report | None = None
+        for key, value in (metadata or {}).items():
+            self.put_metadata(key, value)
+
+    def add(self, name: str | None, array: Any, dtype: Any = None) -> None:
+        """Adds a tensor, and copies its data.
+
+        name: None for arr_0, arr_1 …. array: what `tenon.write` takes. dtype: cast while saving.
+        Tensors of open files are not copied: their file must stay as it is until the end. After an exception there is no such tensor, and others
+        can be added."""
+        adding = _AddingOne(self._writer, dtype)
+        adding.add(name, array)
+        adding.flush()
+
+    def begin(self, name: str, dtype: Any, shape: Sequence[int | None], *, store: Any = None) -> None:
+        """Begins a tensor whose data come in pieces. No other one is added until `end`.
+
+        dtype: of the bytes that come. shape: its dims; None as the first one: the number of bytes tells it. store: cast to this while saving."""
+        dims = tuple(shape)
+        if any(dim is None for dim in dims[1:]):
+            raise ValueError("only the first dim of a shape may be unknown")
+        context = _context.context()
+        number = _dtypes.number_of(context, dtype)
+        self._writer.begin(name, number, [-1 if dim is None else dim for dim in dims], 0 if store is None else _dtypes.number_of(context, store))
+
+    def put(self, data: Any) -> None:
+        """Adds the next bytes of the tensor, any number of them: of bytes, a buffer or an array, little-endian and in C order.
+
+        ValueError: more than its shape has; none of them counts."""
+        array = data if isinstance(data, np.ndarray) else np.frombuffer(data, np.uint8)
+        if array.dtype.byteorder == ">":
+            array = array.astype(array.dtype.newbyteorder("<"))
+        self._writer.put(np.ascontiguousarray(array))
+
+    def end(self) -> None:
+        """Ends the tensor. ValueError: bytes are missing, or make no whole number of rows; then more can come."""
+        self._writer.end()
+
+    def put_metadata(self, key: str, value: Any, type: str | None = None) -> None:
+        """Gives a key of the metadata a value, as of `tenon.save_gguf`, or with a type of tenon ("u32", "array:string")."""
+        self._writer.plan().put_metadata(key, value, type)
+
+    def __len__(self) -> int:
+        return len(self._writer.plan())
+
+    def finish(self) -> Report:
+        """Saves all tensors in their order, and returns the report. The `with` block calls it. After an exception it may be called again."""
+        if self._report is None:
+            from tenon._progress import shown
+
+            with shown(self._progress, "saving") as callback:
+                self._report = report_of(self._writer.finish(callback))
+            self._writer.close()
+        return self._report
+
+    @property
+    def report(self) -> Report:
+        """The report, when the writer has finished. ValueError: it has not."""
+        if self._report is None:
+            raise ValueError("the writer has not finished")
+        return self._report
+
+    def close(self) -> None:
+        """Ends the writer. Unless it has finished, the target stays as it was."""
+        self._writer.close()
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, failure: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if failure is None:
+                self.finish()
+        finally:
+            self.close()
+
+
+class _AddingOne(Adding):
+    """Adds arrays to a writer, which copies them; the rest to its plan."""
+
+    def __init__(self, writer: _core.Writer, dtype: Any) -> None:
+        super().__init__(writer.plan(), dtype)
+        self._writer = writer
+
+    def flush(self) -> None:
+        arrays, self._arrays = self._arrays, []
+        for given in arrays:
+            self._writer.add(*given)
+
+
+def writer(
+    path: str | os.PathLike[str],
+    *,
+    format: str | None = None,
+    options: Options | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    append: bool = False,
+    new: bool = False,
+    carry: bool = False,
+    strict: bool = False,
+    skip_unreadable: bool = False,
+    durable: bool | None = None,
+    threads: int | None = None,
+    memory: int | None = None,
+    progress: Progress = None,
+) -> Writer:
+    """A context manager that saves tensors one by one. The arguments are those of `tenon.write`; path is a path.
+
+    >>> with tenon.writer("a.npz", metadata=None) as w:
+    ...     for i in range(3):
+    ...         w.add(f"step{i}", np.full((2, 2), i))
+    >>> sorted(np.load("a.npz"))
+    ['step0', 'step1', 'step2']
+    """
+    target = os.fspath(path)
+    flags = flags_of(append=append, new=new, carry=carry, strict=strict, skip_unreadable=skip_unreadable)
+    made = {
+        "format": format,
+        "flags": flags,
+        "settings": settings_of(options, target, format),
+        "durable": durable_of(durable),
+        "threads": threads,
+        "memory": memory,
+    }
+    return Writer(target, made, metadata, progress)
