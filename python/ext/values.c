@@ -175,6 +175,8 @@ list_object (const tenon_file *file, const struct tenon_value *array)
         uint64_t taken = take_items (file, &rest, items, &memory);
         failed = taken ? append_items (list, file, items, taken) : -1;
         tenon_memory_free (memory);
+        if (!failed)
+            failed = PyErr_CheckSignals (); /* a vocabulary of any length can be interrupted */
     }
     PyMem_Free (items);
     if (!failed)
