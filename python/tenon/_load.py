@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: MIT
+"""tenon.load: all arrays of a file, in memory of their own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from tenon import _context, _core, _dtypes, _errors, _frameworks, _progress, _reading, _remote, _streams
+from tenon._items import Items
+from tenon._settings import settings_of
+
+# What MLX takes as three arrays of its own
+_TRIPLES = frozenset(("q4_0", "q4_1", "q8_0"))
+# Places in _core.Info
+_INDEX: Final = 0
+_SHAPE: Final = 4
+_OFFSET: Final = 9
+_STORED: Final = 10
+_UNREADABLE: Final = 12
+
+
+def load(
+    file: Any,
+    /,
+    format: str | None = None,
+    return_metadata: bool = False,
+    *,
+    stream: Any = None,
+    framework: str = "numpy",
+    quantized: str = "array",
+    small_floats: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    progress: _progress.Progress = None,
+) -> Any:
+    """Loads all arrays of a file: one array of a .npy file, else a dict from names to arrays.
+
+    The arrays are writable, and have memory of their own, which goes back when they die. All tensors are loaded or
+    none: one that is damaged, cut off or unknown raises. The file may be replaced meanwhile: the result is that of
+    one of both, whole.
+
+    file: a path, a URL that fsspec opens, a folder with a set of shards, a descriptor, or a file object opened in
+        binary mode. An object is read from its position on, and left behind the array (.npy), or at its end.
+    format: the id or extension of a format, if neither content nor extension tells it.
+    return_metadata: the result is (arrays, metadata). Metadata are a dict of str, of scalars of NumPy of the types in
+        the file, of 1-d arrays, of lists of str, and of lists of these; {} of formats without.
+    stream: has no effect; programs written for MLX pass it.
+    framework: "numpy", "torch", "jax" or "mlx": whose arrays they are.
+    quantized: what q4_0, q6_k and the like become. "array": QuantizedArray. "triple": for q4_0, q4_1 and q8_0
+        NAME.weight, NAME.scales and NAME.biases, where NAME lacks a final ".weight", as MLX's quantised layers take
+        them; for others float16, as in MLX. "dequantize": float32, or "dequantize:f16" and other dtypes.
+    small_floats: how bf16, f8, f6 and f4 come: None, as ml_dtypes has them; "bits", as unsigned integers;
+        "float32", converted, exactly.
+    options: those of the format, {"gguf.orig_shape": "yes"}.
+    progress: True shows a bar; a callable gets (bytes done, bytes in all).
+
+    TenonError: the file cannot be opened or read; its class is that of the reason: FileNotFoundError, ValueError …
+
+    >>> tenon.savez("two.npz", np.arange(3), x=np.eye(2))
+    >>> arrays = tenon.load("two.npz")
+    >>> sorted(arrays), arrays["x"].tolist()
+    (['arr_0', 'x'], [[1.0, 0.0], [0.0, 1.0]])
+    >>> tenon.save_gguf("m.gguf", arrays={"w": np.ones(4, np.float32)}, metadata={"general.alignment": np.uint32(64)})
+    >>> arrays, metadata = tenon.load("m.gguf", return_metadata=True)
+    >>> metadata
+    {'general.alignment': np.uint32(64)}
+    """
+    _frameworks.check(framework)
+    context = _context.context()
+    items = Items(context, small_floats)
+    wanted = _Quantized(context, quantized)
+    settings = [*(settings_of(options, _path_of(file), format) or ()), *wanted.settings]
+    with _progress.shown(progress, "load") as callback:
+        core, made = _open(context, file, format, settings, callback)
+        try:
+            _check_readable(core)
+            arrays = _load_all(core, items, wanted, callback)
+            single = len(core) == 1 and core.format in _single_formats(context)
+            metadata = typed_metadata(core) if return_metadata else {}
+            end = _end_of_array(core) if made is not None and core.format == "npy" else None
+        finally:
+            core.close()
+    if made is not None:
+        made.finish(None if end is None else end - made.offset)
+    if framework != "numpy":
+        arrays = {
+            name: _frameworks.convert(array, framework) if isinstance(array, np.ndarray) else array
+            for name, array in arrays.items()
+        }
+    result = next(iter(arrays.values())) if single and len(arrays) == 1 else arrays
+    return (result, metadata) if return_metadata else result
+
+
+def _path_of(file: Any) -> str | bytes | None:
+    return os.fspath(file) if _streams.is_path(file) else None
+
+
+def _open(
+    context: _core.Context, file: Any, format: str | None, settings: Sequence[str], callback: _progress.Callback | None
+) -> tuple[_core.File, _streams.Input | None]:
+    if _remote.is_url(file):
+        path = _remote.local_path(file)
+        if path is None:
+            reader = _remote.Reader(file)
+            core = context.open(reader, format=format, settings=settings, name=reader.name, progress=callback)
+            return core, None
+        file = path
+    if _streams.is_path(file):
+        return context.open(os.fspath(file), format=format, settings=settings, progress=callback), None
+    made = _streams.open_input(file)
+    core = context.open(
+        made.source,
+        format=format,
+        settings=settings,
+        name=made.name,
+        offset=made.offset,
+        one_thread=made.one_thread,
+        progress=callback,
+    )
+    return core, made
+
+
+def _check_readable(core: _core.File) -> None:
+    """Raises what reading the first unreadable tensor raises."""
+    if core.unreadable:
+        for info in core.infos(0, len(core)):
+            if info[_UNREADABLE]:
+                core.array(info[_INDEX], mode=_core.MAP_COPY)
+
+
+def _single_formats(context: _core.Context) -> frozenset[str]:
+    """The formats of one array without a name."""
+    return frozenset(entry["id"] for entry in context.formats() if entry["max_tensors"] == 1)
+
+
+def _end_of_array(core: _core.File) -> int:
+    info = core.info(0)
+    return info[_OFFSET] + info[_STORED]
+
+
+# ---- arrays ------------------------------------------------------------------------------------------------------
+
+
+class _Quantized:
+    """What blocks become, by the argument `quantized`."""
+
+    __slots__ = ("dtype", "triple")
+
+    def __init__(self, context: _core.Context, quantized: str) -> None:
+        how, colon, dtype = quantized.partition(":") if isinstance(quantized, str) else ("", "", "")
+        if how not in ("array", "triple", "dequantize") or (colon and how != "dequantize"):
+            raise ValueError(f"quantized is 'array', 'triple', 'dequantize' or 'dequantize:DTYPE', not {quantized!r}")
+        self.triple = how == "triple"
+        name = {"array": None, "triple": "f16", "dequantize": dtype or "f32"}[how]
+        self.dtype = _dtypes.number_of(context, name)  # in which blocks are read; 0: as they are stored
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Options with which files are opened."""
+        return ("gguf.mlx=triple",) if self.triple else ()
+
+    def ask(self, items: Items, dtype: int) -> int:
+        """The dtype in which tensors of this one are read; 0: as they are stored."""
+        block = items.block(dtype)
+        if block is None:
+            return items.wanted(dtype)
+        return 0 if self.triple and block in _TRIPLES else self.dtype
+
+
+def _load_all(
+    core: _core.File, items: Items, quantized: _Quantized, callback: _progress.Callback | None
+) -> dict[str, Any]:
+    """All tensors, in the order of the file. One call reads those that are to have the same dtype."""
+    names, dtypes = core.names(), core.dtypes()
+    asks = {dtype: quantized.ask(items, dtype) for dtype in set(dtypes)}
+    if not any(asks.values()) and not any(items.small(dtype) or items.block(dtype) for dtype in asks):
+        return dict(zip(names, core.arrays(None, mode=_core.MAP_COPY, progress=callback), strict=True))
+    found: dict[str, Any] = dict.fromkeys(names)
+    groups: dict[int, list[int]] = {}
+    for index, dtype in enumerate(dtypes):
+        groups.setdefault(-1 if items.packed(asks[dtype] or dtype) else asks[dtype], []).append(index)
+    packed = {names[index]: index for index in groups.pop(-1, ())}
+    found.update(_reading.read_many(core, packed, _reading.Wish(items, None, _core.MAP_COPY, callback)))
+    for ask, indexes in groups.items():
+        raws = core.arrays(indexes, dtype=ask, mode=_core.MAP_COPY, progress=callback)
+        for index, raw in zip(indexes, raws, strict=True):
+            shape = core.info(index)[_SHAPE] if not ask and items.block(dtypes[index]) else raw.shape
+            found[names[index]] = items.finish(raw, ask or dtypes[index], shape)
+    return _with_triples(found) if quantized.triple else found
+
+
+def _with_triples(arrays: dict[str, Any]) -> dict[str, Any]:
+    """The arrays with three in the place of each of q4_0, q4_1 and q8_0 that the format did not read as three."""
+    from tenon._quantized import QuantizedArray
+
+    found: dict[str, Any] = {}
+    for name, array in arrays.items():
+        if not isinstance(array, QuantizedArray):
+            found[name] = array
+            continue
+        try:
+            parts = array.triple()
+        except _errors.TenonError:  # a scale that is no number: MLX has no exact form of it
+            found[name] = array.dequantize("float16")
+            continue
+        stem = name.removesuffix(".weight")
+        found.update(zip((f"{stem}.weight", f"{stem}.scales", f"{stem}.biases"), parts, strict=True))
+    return found
+
+
+# ---- metadata ----------------------------------------------------------------------------------------------------
+
+
+def typed_metadata(core: _core.File) -> dict[str, Any]:
+    """The metadata with their types: numbers are scalars of NumPy, which a save stores as the same type."""
+    types = core.metadata_types()
+    return {key: _typed(value, types[key]) for key, value in core.metadata().items()}
+
+
+_SCALARS: dict[str, type[np.generic]] = {
+    "bool": np.bool_,
+    "u8": np.uint8,
+    "u16": np.uint16,
+    "u32": np.uint32,
+    "u64": np.uint64,
+    "i8": np.int8,
+    "i16": np.int16,
+    "i32": np.int32,
+    "i64": np.int64,
+    "f32": np.float32,
+    "f64": np.float64,
+}
+
+
+def _typed(value: Any, kind: str) -> Any:
+    scalar = _SCALARS.get(kind)
+    return value if scalar is None else scalar(value)

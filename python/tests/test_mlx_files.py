@@ -1,0 +1,360 @@
+# SPDX-License-Identifier: MIT
+"""tenon.load and the saves with file objects of every kind."""
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import pathlib
+import socket
+import tempfile
+import threading
+import zipfile
+
+import numpy as np
+import pytest
+
+import tenon
+
+A = np.arange(1000, dtype=np.float32).reshape(10, 100)
+B = np.arange(7, dtype=np.int16)
+SAVES = {
+    "npz": lambda file: tenon.savez(file, a=A, b=B),
+    "packed.npz": lambda file: tenon.savez_compressed(file, a=A, b=B),
+    "safetensors": lambda file: tenon.save_safetensors(file, {"a": A, "b": B}),
+    "gguf": lambda file: tenon.save_gguf(file, {"a": A, "b": B}),
+}
+
+
+def check(loaded):
+    assert loaded.keys() == {"a", "b"} and np.array_equal(loaded["a"], A) and np.array_equal(loaded["b"], B)
+    assert loaded["a"].dtype == A.dtype and loaded["b"].dtype == B.dtype
+
+
+class Few:
+    """Only what reading needs, and at most 100 bytes at once."""
+
+    def __init__(self, data):
+        self.f = io.BytesIO(data)
+
+    def read(self, size=-1):
+        return self.f.read(min(size, 100))
+
+    def seek(self, offset, whence=0):
+        return self.f.seek(offset, whence)
+
+    def tell(self):
+        return self.f.tell()
+
+
+class Writes:
+    """Only write."""
+
+    def __init__(self):
+        self.data = b""
+
+    def write(self, data):
+        self.data += data
+        return len(data)
+
+
+@pytest.mark.parametrize("kind", SAVES)
+def test_memory(kind):
+    memory = io.BytesIO(b"before")
+    memory.seek(0, 2)
+    SAVES[kind](memory)
+    assert memory.tell() == len(memory.getvalue())
+    memory.write(b"")
+    memory.seek(6)
+    check(tenon.load(memory))
+    assert memory.read() == b""
+
+
+@pytest.mark.parametrize("kind", SAVES)
+@pytest.mark.parametrize("buffering", [-1, 0])
+def test_open_files(tmp_path, kind, buffering):
+    path = tmp_path / f"x.{kind}"
+    with open(path, "wb", buffering=buffering) as f:
+        SAVES[kind](f)
+        assert f.tell() == path.stat().st_size
+    with open(path, "rb", buffering=buffering) as f:
+        check(tenon.load(f))
+        assert f.read() == b""
+    with open(path, "r+b", buffering=buffering) as f:
+        check(tenon.load(f))
+    check(tenon.load(path))
+
+
+@pytest.mark.parametrize("kind", SAVES)
+def test_objects_with_few_methods(kind):
+    out = Writes()
+    SAVES[kind](out)
+    check(tenon.load(Few(out.data)))
+
+
+@pytest.mark.parametrize("kind", SAVES)
+@pytest.mark.parametrize("opener", [gzip.open, bz2.open, lzma.open])
+def test_compressed_files(tmp_path, kind, opener):
+    with opener(tmp_path / "x", "wb") as f:
+        SAVES[kind](f)
+    with opener(tmp_path / "x", "rb") as f:
+        check(tenon.load(f))
+
+
+@pytest.mark.parametrize("kind", SAVES)
+def test_members_of_zip_files(tmp_path, kind):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as z, z.open(f"in/x.{kind}", "w") as f:
+        SAVES[kind](f)
+    with zipfile.ZipFile(tmp_path / "x.zip") as z:
+        assert z.testzip() is None
+        with z.open(f"in/x.{kind}") as f:
+            check(tenon.load(f))
+
+
+@pytest.mark.parametrize("kind", SAVES)
+@pytest.mark.parametrize("buffering", [-1, 0])
+def test_pipes(kind, buffering):
+    inward, outward = os.pipe()
+
+    def save():
+        with open(outward, "wb", buffering=buffering) as f:
+            SAVES[kind](f)
+
+    sender = threading.Thread(target=save)
+    sender.start()
+    with open(inward, "rb", buffering=buffering) as f:
+        check(tenon.load(f))
+    sender.join()
+
+
+@pytest.mark.parametrize("kind", SAVES)
+def test_sockets(kind):
+    ours, theirs = socket.socketpair()
+
+    def save():
+        with theirs, theirs.makefile("wb") as f:
+            SAVES[kind](f)
+
+    sender = threading.Thread(target=save)
+    sender.start()
+    with ours, ours.makefile("rb") as f:
+        check(tenon.load(f))
+    sender.join()
+
+
+@pytest.mark.parametrize("kind", SAVES)
+def test_descriptors(tmp_path, kind):
+    descriptor = os.open(tmp_path / "x", os.O_RDWR | os.O_CREAT)
+    try:
+        os.write(descriptor, b"before")
+        SAVES[kind](descriptor)
+        os.lseek(descriptor, 6, os.SEEK_SET)
+        check(tenon.load(descriptor))
+        assert os.lseek(descriptor, 0, os.SEEK_CUR) == os.fstat(descriptor).st_size
+    finally:
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize("kind", SAVES)
+def test_temporary_files(kind):
+    for opener in (tempfile.TemporaryFile, tempfile.NamedTemporaryFile, lambda: tempfile.SpooledTemporaryFile(100)):
+        with opener() as f:
+            SAVES[kind](f)
+            f.seek(0)
+            check(tenon.load(f))
+
+
+# ---- several arrays in one file, as np.load reads them ----------------------------------------------------------
+
+
+def series(file):
+    return [np.array(tenon.load(file)) for _ in range(3)]
+
+
+def parts():
+    return [A, np.array(5), B[::-1]]
+
+
+def test_np_save_and_tenon_load_one_after_the_other(tmp_path):
+    with open(tmp_path / "x", "w+b") as f:
+        for array in parts():
+            np.save(f, array)
+        f.write(b"end")
+        f.seek(0)
+        assert all(map(np.array_equal, series(f), parts())) and f.read() == b"end"
+
+
+def test_tenon_save_and_np_load_one_after_the_other(tmp_path):
+    with open(tmp_path / "x", "w+b") as f:
+        for array in parts():
+            tenon.save(f, array)
+        f.write(b"end")
+        f.seek(0)
+        assert all(np.array_equal(np.load(f), array) for array in parts()) and f.read() == b"end"
+    expected = io.BytesIO()
+    for array in parts():
+        np.save(expected, array)
+    assert (tmp_path / "x").read_bytes() == expected.getvalue() + b"end"
+
+
+@pytest.mark.parametrize("kind", ["memory", "few", "gzip", "member", "pipe", "spooled", "descriptor"])
+def test_arrays_one_after_the_other(tmp_path, kind):
+    memory = io.BytesIO()
+    for array in parts():
+        np.save(memory, array)
+    data = memory.getvalue() + b"end"
+    if kind == "memory":
+        f = io.BytesIO(data)
+    elif kind == "few":
+        f = Few(data)
+    elif kind == "gzip":
+        f = gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(data)))
+    elif kind == "member":
+        with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as z:
+            z.writestr("x", data)
+        f = zipfile.ZipFile(tmp_path / "x.zip").open("x")
+    elif kind == "spooled":
+        f = tempfile.SpooledTemporaryFile()
+        f.write(data)
+        f.seek(0)
+    elif kind == "descriptor":
+        (tmp_path / "x").write_bytes(data)
+        descriptor = os.open(tmp_path / "x", os.O_RDONLY)
+        assert all(map(np.array_equal, series(descriptor), parts())) and os.read(descriptor, 9) == b"end"
+        os.close(descriptor)
+        return
+    else:
+        inward, outward = os.pipe()
+        os.write(outward, data)
+        os.close(outward)
+        f = open(inward, "rb")
+    assert all(map(np.array_equal, series(f), parts())) and f.read(3) == b"end"
+    if hasattr(f, "close"):
+        f.close()
+
+
+# ---- what fails ----------------------------------------------------------------------------------------------------
+
+
+def test_text_files_are_refused(tmp_path):
+    tenon.save(tmp_path / "x.npy", B)
+    with open(tmp_path / "x.npy") as f, pytest.raises(TypeError, match="binary mode"):
+        tenon.load(f)
+    with open(tmp_path / "y.npy", "w") as f, pytest.raises(TypeError, match="binary mode"):
+        tenon.save(f, B)
+
+
+def test_closed_files_are_refused(tmp_path):
+    with open(tmp_path / "x.npy", "wb") as f:
+        tenon.save(f, B)
+    with pytest.raises(ValueError, match="closed"):
+        tenon.save(f, B)
+    with pytest.raises(ValueError, match="closed"):
+        tenon.load(f)
+
+
+def test_files_that_are_open_the_other_way(tmp_path):
+    with open(tmp_path / "x.npy", "wb") as f:
+        tenon.save(f, B)
+        with pytest.raises(io.UnsupportedOperation):
+            tenon.load(f)
+    with open(tmp_path / "x.npy", "rb") as f:
+        with pytest.raises(io.UnsupportedOperation):
+            tenon.save(f, B)
+        assert np.array_equal(tenon.load(f), B)
+
+
+class Breaks(io.RawIOBase):
+    """Raises after some bytes."""
+
+    def __init__(self, data, good):
+        self.f = io.BytesIO(data)
+        self.good = good
+
+    def readable(self):
+        return True
+
+    writable = seekable = readable
+
+    def seek(self, offset, whence=0):
+        return self.f.seek(offset, whence)
+
+    def tell(self):
+        return self.f.tell()
+
+    def readinto(self, to):
+        if self.f.tell() + len(to) > self.good:
+            raise ZeroDivisionError("mine")
+        return self.f.readinto(to)
+
+    def write(self, data):
+        if self.f.tell() + len(data) > self.good:
+            raise ZeroDivisionError("mine")
+        return self.f.write(data)
+
+
+def test_errors_of_an_object_surface():
+    memory = io.BytesIO()
+    SAVES["safetensors"](memory)
+    for good in (0, 20, 1000):
+        with pytest.raises(ZeroDivisionError, match="mine"):
+            tenon.load(Breaks(memory.getvalue(), good))
+        with pytest.raises(ZeroDivisionError, match="mine"):
+            SAVES["safetensors"](Breaks(b"", good))
+
+
+def test_an_object_that_ends_early():
+    class Ends(Few):
+        def read(self, size=-1):
+            return b"" if self.f.tell() > 1000 else super().read(size)
+
+    memory = io.BytesIO()
+    SAVES["safetensors"](memory)
+    with pytest.raises(EOFError, match="ended"):
+        tenon.load(Ends(memory.getvalue()))
+
+
+def test_no_file(tmp_path):
+    for thing in (None, 1.5, object(), [1]):
+        with pytest.raises(TypeError, match="path or a file object"):
+            tenon.load(thing)
+        with pytest.raises(TypeError, match="path or a file object"):
+            tenon.save(thing, B)
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    os.close(descriptor)
+    with pytest.raises(OSError):
+        tenon.load(descriptor)
+
+
+def test_a_file_that_is_replaced_while_it_is_loaded(tmp_path):
+    """Each load has the arrays of one save, whichever."""
+    path = tmp_path / "x.npz"
+    stop = threading.Event()
+    tenon.savez(path, **{f"a{i}": np.zeros(2000) for i in range(20)})
+
+    def replace():
+        number = 0
+        while not stop.is_set():
+            number += 1
+            tenon.savez(path, **{f"a{i}": np.full(2000, number) for i in range(20)})
+
+    writer = threading.Thread(target=replace)
+    writer.start()
+    try:
+        for _ in range(30):
+            loaded = tenon.load(path)
+            assert len({value for array in loaded.values() for value in np.unique(array)}) == 1
+    finally:
+        stop.set()
+        writer.join()
+
+
+def test_loading_does_not_keep_the_file(tmp_path):
+    before = len(os.listdir("/proc/self/fd"))
+    for name in ("x.npy", "y.npy"):
+        tenon.save(tmp_path / name, B)
+    loaded = [tenon.load(pathlib.Path(tmp_path / name)) for name in ("x.npy", "y.npy")]
+    assert len(os.listdir("/proc/self/fd")) == before
+    os.truncate(tmp_path / "x.npy", 0)
+    assert np.array_equal(loaded[0], B)
