@@ -42,7 +42,7 @@ python: python/site/tenon/_core.abi3.so
 check-python: all python venv-python/.done
 	@PYTHONPATH='$(abs_builddir)/python/site' PYTHONDONTWRITEBYTECODE=1 $(srcdir)/tests/logged checks/python.log ./run \
 	  venv-python/bin/python -m pytest -q -p no:cacheprovider -c $(srcdir)/python/pyproject.toml $(srcdir)/python/tests \
-	  --ignore=$(srcdir)/python/tests/installed $(PYTEST_FLAGS)
+	  --ignore=$(srcdir)/python/tests/installed --ignore=$(srcdir)/python/tests/frameworks $(PYTEST_FLAGS)
 
 # ---- in a wheel ------------------------------------------------------------------------------------------------------
 # Everything in PYTHON_TO finds the rest from its own place. DT_RPATH, not DT_RUNPATH: LD_LIBRARY_PATH does not put another
@@ -103,11 +103,23 @@ PYTHON_INSTALLED = env -u LD_LIBRARY_PATH -u DYLD_LIBRARY_PATH -u TENON_PLUGIN_P
 	TENON="`echo '$(abs_builddir)'/python/venv/lib/python*/site-packages/tenon/bin/tenon`" TENON_INSTALLED='$(abs_builddir)/python/venv'
 check-wheel: all python/venv/.done $(python_test_plugins)
 	@PYTHONDONTWRITEBYTECODE=1 $(srcdir)/tests/logged checks/python.log ./run $(PYTHON_INSTALLED) \
-	  python/venv/bin/python -m pytest -q -p no:cacheprovider -c $(srcdir)/python/pyproject.toml $(srcdir)/python/tests $(PYTEST_FLAGS)
+	  python/venv/bin/python -m pytest -q -p no:cacheprovider -c $(srcdir)/python/pyproject.toml $(srcdir)/python/tests \
+	  --ignore=$(srcdir)/python/tests/frameworks $(PYTEST_FLAGS)
+
+# The wheel of `make wheel` under each CPython from 3.10 on that is found, with the newest peers that have wheels for it.
+PYTHONS = $(shell for minor in 10 11 12 13 14 15; do \
+  for python in python3.$$minor "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.$$minor.*/bin/python; do \
+    if "$$python" -c 'import sys, venv, ensurepip; sys.exit (sys.version_info[1] != '$$minor')' 2>/dev/null; then echo "$$python"; break; fi; \
+  done; done)
+check-pythons:
+	@for python in $(PYTHONS); do \
+	  $(srcdir)/tests/logged checks/python-`$$python -c 'import sys; print ("%d.%d" % sys.version_info[:2])'`.log ./run \
+	    $(SHELL) $(srcdir)/build-aux/python-try $$python python/dist/tenon-*.whl $(srcdir)/python || failed=yes; \
+	done; test -z "$$failed"
 if DLOPEN
 python_test_plugins = tests/abi/plugins/toyraw.la
 endif
 
 clean-python:
 	rm -rf python/objects python/site python/package python/venv python/wheelhouse python/unpacked python/dist python/flags
-.PHONY: python check-python python-package wheel check-wheel clean-python
+.PHONY: python check-python python-package wheel check-wheel check-pythons clean-python
