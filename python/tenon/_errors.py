@@ -124,6 +124,35 @@ _ERRNO_OF: dict[type[TenonError], int] = {
 }
 
 
+# The names of the C API that messages of the library speak of, and what stands for each in this package
+_WORDS = {
+    "another dtype in tenon_plan_add_from": "dtype=",
+    "tenon_plan_add_from chooses": "only= chooses",
+    "choose with tenon_plan_add_from": "choose with only=",
+    "TENON_OPEN_SHARDS": "shards=True",
+    "TENON_OPEN_NO_INDEX": "index=False",
+    "TENON_SAVE_APPEND": "append=True",
+    "TENON_SAVE_CARRY": "carry=True",
+    "TENON_SAVE_SKIP_UNREADABLE": "skip_unreadable=True",
+    "tenon_context_report": "python -m tenon formats -v",
+    "tenon_why": "python -m tenon why",
+}
+_ADVICE = {
+    "TENON_E_EXISTS": "without new=True, the file is replaced",
+    "TENON_E_LOSS": "without strict=True, the file is written, and the report tells the losses",
+    "TENON_E_LIMIT": 'tenon.configure("limits.NAME=NUMBER") sets a limit; tenon.config() lists them',
+    "TENON_E_CONFIG": "python -m tenon config --check lists all faults of the configuration",
+}
+
+
+def in_words_of_python(text: str) -> str:
+    """A message of the library with arguments of this package in the place of the C API's flags and functions."""
+    if "TENON_" in text or "tenon_" in text:
+        for theirs, ours in _WORDS.items():
+            text = text.replace(theirs, ours)
+    return text
+
+
 def _kind(status: str, file: str | None, tensor: str | None, number: int) -> type[TenonError]:
     if status in ("TENON_E_IO", "TENON_E_NOT_FOUND") and number in _BY_ERRNO:
         return _BY_ERRNO[number]
@@ -166,6 +195,7 @@ def make(
     name = status_name(status)
     if name == "TENON_E_CANCELLED":
         return KeyboardInterrupt(message)
+    message, advice = in_words_of_python(message), in_words_of_python(advice or "") or _ADVICE.get(name)
     return fail(name, message, file=file, tensor=tensor, offset=offset, errno=errno, advice=advice)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 from . import _core
+from ._errors import in_words_of_python
 
 if TYPE_CHECKING:
     from ._core import Entry as _Tuple
@@ -56,7 +57,7 @@ class Report(Sequence[Entry]):
                 _core.status_name(status) if status else "",
                 subject,
                 file,
-                message,
+                in_words_of_python(message),
                 bool(chosen),
             )
             for kind, status, chosen, subject, file, message in tuples

@@ -6,7 +6,9 @@ import copy
 import errno
 import json
 import os
+import pathlib
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -218,6 +220,35 @@ def test_each_builtin_has_one_class():
     for kind in found:
         own = [base for base in kind.__mro__ if base.__module__ == "builtins" and base.__name__ in dir(builtins)]
         assert Exception in own
+
+
+def test_words_of_python(tmp_path):
+    """Advice names arguments of this package, and no flags of the C API."""
+    np.savez(tmp_path / "a.npz", a=np.zeros(1), b=np.zeros(1))
+    tenon.configure("limits.tensors=1")
+    with pytest.raises(ValueError, match="limits") as limit:
+        _context.context().open(str(tmp_path / "a.npz"))
+    assert "tenon.configure" in limit.value.advice
+    advice = "TENON_SAVE_SKIP_UNREADABLE leaves out what cannot be read, tenon_plan_add_from chooses the other tensors"
+    error = _errors.make(-1, "TENON_OPEN_SHARDS opens it", None, None, None, 0, advice)
+    assert str(error) == (
+        "shards=True opens it\n(skip_unreadable=True leaves out what cannot be read, only= chooses the other tensors)"
+    )
+    assert _errors.make(-7, "enough", None, None, None, 0, None).__class__ is KeyboardInterrupt
+
+
+def test_advice_in_the_sources():
+    """Each name of the C API that the library's advice speaks of has words here, or is in the message on purpose."""
+    root = pathlib.Path(__file__).resolve().parents[2]
+    words = re.compile(
+        r'"[^"\n]*\b(TENON_(?:OPEN|SAVE)_[A-Z_]+|tenon_plan_add_from|tenon_why|tenon_context_report)\b[^"\n]*"'
+    )
+    found = {name for path in root.glob("core/*/*.c") for name in words.findall(path.read_text())}
+    assert {"TENON_OPEN_SHARDS", "TENON_SAVE_CARRY", "tenon_why"} <= found
+    assert {name for name in found if _errors.in_words_of_python(name) == name} <= {
+        "TENON_OPEN_UNALIGNED",
+        "tenon_plan_add_from",
+    }
 
 
 # ---- reports ----
