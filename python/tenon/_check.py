@@ -23,7 +23,7 @@ def verify(source: Any, *, progress: _progress.Progress = None, **how: Any) -> R
     The report has `ok` and `faults`: faults of the data raise nothing, not even those with which the file cannot be opened.
     TenonError: there is no such file, or it cannot be read at all.
 
-    >>> np.save("a.npy", np.arange(3))
+    >>> tenon.save("a.npy", np.arange(3))
     >>> tenon.verify("a.npy").ok
     True
     """
@@ -51,9 +51,9 @@ def hash(source: Any, names: str | Iterable[str] | None = None, *, progress: _pr
     `names`: a name or pattern, or several; None: all. The other arguments are those of tenon.verify. An unreadable tensor, and one that is
     not there, raises TenonError.
 
-    >>> np.save("a.npy", np.zeros(3, np.float32))
-    >>> np.savez_compressed("a.npz", a=np.zeros(3, np.float32))
-    >>> tenon.hash("a.npy") == tenon.hash("a.npz")
+    >>> tenon.save("a.npy", np.zeros(3, np.float32))
+    >>> tenon.save_safetensors("a.safetensors", {"a": np.zeros(3, np.float32)})
+    >>> tenon.hash("a.npy") == tenon.hash("a.safetensors")
     True
     """
     if isinstance(source, File):

@@ -49,10 +49,10 @@ def open(
     small_floats: how bf16, f8, f6 and f4 come: None, as ml_dtypes has them; "bits", as unsigned integers; "float32", converted, exactly.
     TenonError: the file cannot be opened, or is none; its class is that of the reason, FileNotFoundError, ValueError …
 
-    >>> np.savez("m.npz", w=np.ones((2, 3), np.float32), b=np.zeros(3))
-    >>> with tenon.open("m.npz") as f:
-    ...     list(f), f["w"].shape, f["w"][1, ::2].tolist()
-    (['w', 'b'], (2, 3), [1.0, 1.0])
+    >>> tenon.save_safetensors("m.safetensors", {"w": np.ones((2, 3), np.float32), "b": np.zeros(3, np.float32)}, {"by": "me"})
+    >>> with tenon.open("m.safetensors") as f:
+    ...     sorted(f), f["w"].shape, f["w"][1, ::2].tolist(), f.metadata["by"]
+    (['b', 'w'], (2, 3), [1.0, 1.0], 'me')
     """
     if mode not in ("r", "c"):
         raise ValueError(f"mode is 'r' or 'c', not {mode!r}")
@@ -296,7 +296,7 @@ class File(Mapping[str, Any]):
         framework: as in tenon.open, for this one.
         TenonError: there is no such tensor (KeyError), or it cannot be read. IndexError: the index does not fit.
 
-        >>> np.save("a.npy", np.arange(6).reshape(2, 3))
+        >>> tenon.save("a.npy", np.arange(6).reshape(2, 3))
         >>> with tenon.open("a.npy") as f:
         ...     f.read("a", (1, slice(None, None, -1)), dtype="f32")
         array([5., 4., 3.], dtype=float32)
@@ -332,7 +332,7 @@ class File(Mapping[str, Any]):
         out: arrays by name, which are filled and returned. The other arguments are those of `read`.
         TenonError: nothing has such a name (KeyError), or a tensor cannot be read: then none is returned.
 
-        >>> np.savez("a.npz", a=np.ones(2), b=np.zeros(3), c=np.ones(1))
+        >>> tenon.savez("a.npz", a=np.ones(2), b=np.zeros(3), c=np.ones(1))
         >>> with tenon.open("a.npz") as f:
         ...     sorted(f.read_many(["*", "!b"], dtype="f32"))
         ['a', 'c']

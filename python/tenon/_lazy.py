@@ -19,7 +19,7 @@ class LazyArray(NDArrayOperatorsMixin):
     `lazy[2:5, ::2]` reads that box alone. Everything else that an ndarray has, `lazy.mean ()`, `lazy + 1`, `np.asarray (lazy)`, works too, and
     reads the whole once: the LazyArray then keeps it.
 
-    >>> np.savez_compressed("a.npz", x=np.arange(12).reshape(3, 4))
+    >>> tenon.savez_compressed("a.npz", x=np.arange(12).reshape(3, 4))
     >>> with tenon.open("a.npz") as f:
     ...     x = f["x"]
     ...     x.shape, x[1].tolist(), int(x.sum())

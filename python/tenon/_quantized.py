@@ -31,7 +31,7 @@ class QuantizedArray:
     True
     """
 
-    __slots__ = ("_dtype", "_shape", "_data")
+    __slots__ = ("_dtype", "_shape", "_row", "_data")
     __hash__ = None  # type: ignore[assignment]
     # NumPy leaves operators to __array__, which dequantises
     __array_priority__ = 0
@@ -48,6 +48,7 @@ class QuantizedArray:
             raise ValueError(f"{dims} of {dtype} take {math.prod(rows)} bytes (uint8); the data are {raw.size} of {raw.dtype}")
         self._dtype = dtype
         self._shape = dims
+        self._row = rows[-1]  # bytes
         self._data = np.ascontiguousarray(raw).reshape(rows)
 
     @property
@@ -126,18 +127,22 @@ class QuantizedArray:
 
         `mx.dequantize (weight, scales, biases, group_size=32, bits=4)`, or 8 bits for q8_0. TenonError: the dtype has no such form, or these
         blocks have no exact one.
+
+        >>> [part.shape for part in tenon.QuantizedArray.quantize(np.ones((2, 64)), "q4_0").triple()]
+        [(2, 8), (2, 2), (2, 2)]
         """
         if self._dtype not in _TRIPLES:
             raise _errors.fail("TENON_E_UNSUPPORTED", f"MLX has no weights like those of {self._dtype}", advice="dequantize () gives numbers")
         context = _context.context()
         plan = context.plan()
         rows = (math.prod(self._shape[:-1]), self._shape[-1])  # gguf has four dims at most
-        plan.add_arrays([("x.weight", self._data.reshape(rows[0], -1), _dtypes.number_of(context, self._dtype), rows, 0)])
+        plan.add_arrays([("x.weight", self._data.reshape(rows[0], self._row), _dtypes.number_of(context, self._dtype), rows, 0)])
         file = _through_memory(plan, {"format": "gguf"}, _OPTIONS["settings"])
         if len(file) != 3:
             raise _errors.fail("TENON_E_UNSUPPORTED", "these blocks have no exact form as MLX's weights", advice="dequantize () gives numbers")
         indexes = [file.find(f"x.{part}") for part in ("weight", "scales", "biases")]
-        weight, scales, biases = (part.reshape(*self._shape[:-1], -1) for part in file.arrays(indexes, mode=_core.MAP_COPY))
+        parts = file.arrays(indexes, mode=_core.MAP_COPY)
+        weight, scales, biases = (part.reshape(*self._shape[:-1], part.shape[-1]) for part in parts)
         return weight, scales, biases
 
     @classmethod
@@ -145,6 +150,10 @@ class QuantizedArray:
         """The blocks that have the numbers of MLX's weight, scales and biases, bit for bit: q4_0, q4_1 or q8_0.
 
         TenonError: none has.
+
+        >>> q = tenon.QuantizedArray.quantize(np.linspace(0, 1, 64).reshape(2, 32), "q4_1")
+        >>> tenon.QuantizedArray.from_triple(*q.triple()) == q
+        True
         """
         context = _context.context()
         plan = context.plan()

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -34,6 +33,8 @@ def find(core: _core.File, name: str) -> int:
 
 
 def _missing(core: _core.File, name: str) -> _errors.TenonError:
+    import difflib
+
     names = core.names()
     near = difflib.get_close_matches(name, names, 1) if len(names) < _MOST_COMPARED else []
     advice = f"did you mean {near[0]!r}?" if near else "File.keys() has the names"
@@ -137,7 +138,12 @@ def _read_box(core: _core.File, number: int, info: _core.Info, box: Box, index: 
 
 def read_into(core: _core.File, number: int, index: Any, out: Any, wish: Wish) -> None:
     """Fills an array, whose dtype the items are converted to."""
-    fill(core, {"": number}, {"": out}, wish) if index is Ellipsis else _put(read(core, number, index, wish), out)
+    if index is Ellipsis:
+        fill(core, {"": number}, {"": out}, wish)
+    else:
+        if not isinstance(out, np.ndarray):
+            raise TypeError(f"out is an ndarray, not {type(out).__name__}")
+        _put(read(core, number, index, _wish_for(out, core.info(number), wish)), out)
 
 
 # ---- many ------------------------------------------------------------------------------------------------
@@ -145,20 +151,51 @@ def read_into(core: _core.File, number: int, index: Any, out: Any, wish: Wish) -
 
 def read_many(core: _core.File, chosen: Mapping[str, int], wish: Wish) -> dict[str, Any]:
     """The tensors by their names. All are read, or none."""
-    infos = {name: core.info(number) for name, number in chosen.items()}
     found: dict[str, Any] = dict.fromkeys(chosen)
-    groups: dict[tuple[int, int], list[str]] = {}
-    for name, info in infos.items():
-        ask, result = wish.of(info[2])
+    for dtypes, names in _by_dtype(core, chosen, wish).items():
+        ask, result = dtypes
         if wish.items.packed(result):
-            found[name] = _read_whole(core, chosen[name], wish)
-        else:
-            groups.setdefault((ask, wish.mode_for(info)), []).append(name)
-    for (ask, mode), names in groups.items():
-        arrays = core.arrays([chosen[name] for name in names], dtype=ask, mode=mode, progress=wish.callback)
-        for name, raw in zip(names, arrays, strict=True):
-            found[name] = wish.items.finish(raw, ask or infos[name][2], infos[name][4])
+            found.update((name, _read_whole(core, chosen[name], wish)) for name in names)
+            continue
+        numbers = [chosen[name] for name in names]
+        arrays = core.arrays(numbers, dtype=ask, mode=wish.mode, progress=wish.callback)
+        found.update(zip(names, arrays, strict=True))
+        _finish_many(core, found, chosen, names, wish)
     return found
+
+
+def _by_dtype(core: _core.File, chosen: Mapping[str, int], wish: Wish) -> dict[tuple[int, int], list[str]]:
+    """The names by the dtype to ask for and that of the result; those that come as they are stored, and are not packed, in one group."""
+    stored = core.dtypes()
+    groups: dict[tuple[int, int], list[str]] = {}
+    group_of: dict[int, list[str]] = {}
+    for name, number in chosen.items():
+        dtype = stored[number]
+        group = group_of.get(dtype)
+        if group is None:
+            ask, result = wish.of(dtype)
+            group = group_of[dtype] = groups.setdefault((ask, result if ask or wish.items.packed(result) else 0), [])
+        group.append(name)
+    return groups
+
+
+def _finish_many(core: _core.File, found: dict[str, Any], chosen: Mapping[str, int], names: list[str], wish: Wish) -> None:
+    """Makes of what was mapped or read what the program gets; numbers in the other byte order are read."""
+    swapped: dict[str, _core.Info] = {}
+    for name in names:
+        raw = found[name]
+        kind = raw.dtype
+        if kind.isbuiltin == 1 and kind.isnative and kind.char not in "BH":
+            continue
+        info = core.info(chosen[name])
+        if not kind.isnative and _is_swapped(info):
+            swapped[name] = info
+        else:
+            found[name] = wish.items.finish(raw, wish.of(info[2])[1], info[4])
+    if swapped:
+        arrays = core.arrays([info[0] for info in swapped.values()], mode=_core.MAP_COPY, progress=wish.callback)
+        for (name, info), raw in zip(swapped.items(), arrays, strict=True):
+            found[name] = wish.items.finish(raw, info[2], info[4])
 
 
 def fill(core: _core.File, chosen: Mapping[str, int], outs: Mapping[str, Any], wish: Wish) -> None:
@@ -175,15 +212,29 @@ def fill(core: _core.File, chosen: Mapping[str, int], outs: Mapping[str, Any], w
         if _takes(out, info, wish):
             straight.append((number, out))
         else:
-            _put(_read_whole(core, number, wish), out)
+            _put(_read_whole(core, number, _wish_for(out, info, wish)), out)
     if straight:
         core.read_into([number for number, _ in straight], [out for _, out in straight], progress=wish.callback)
 
 
+def _takes_bits(info: _core.Info, wish: Wish) -> bool:
+    return wish.items.small_floats == "bits" and wish.items.small(info[2])
+
+
 def _takes(out: np.ndarray[Any, Any], info: _core.Info, wish: Wish) -> bool:
-    """Whether the library writes into the array, and converts as NumPy does: so not what NumPy sees as other numbers, the bits of small floats."""
+    """Whether the library itself writes into the array."""
     plain = out.dtype.isbuiltin == 1 and out.dtype.isnative and out.dtype.kind in "biufc"
-    return plain and not wish.dtype and not wish.items.small(info[2])
+    return plain and not wish.dtype and not _takes_bits(info, wish)
+
+
+def _wish_for(out: np.ndarray[Any, Any], info: _core.Info, wish: Wish) -> Wish:
+    """The same with the dtype of the array, so that conversions are those of the library here, too."""
+    if wish.dtype or _takes_bits(info, wish):
+        return wish
+    try:
+        return Wish(wish.items, out.dtype.newbyteorder("="), wish.mode, wish.callback)
+    except TypeError:  # of NumPy alone
+        return wish
 
 
 def _put(found: Any, out: Any) -> None:

@@ -22,7 +22,7 @@ _BIG_ENDIAN = 2
 class TensorInfo:
     """A tensor of an open file, described without reading it. An index reads: `info[2:5, ::2]` is that box of the tensor.
 
-    >>> np.save("a.npy", np.zeros((3, 4), np.float32))
+    >>> tenon.save("a.npy", np.zeros((3, 4), np.float32))
     >>> with tenon.open("a.npy") as f:
     ...     info = f.tensors["a"]
     ...     info.dtype, info.shape, info.nbytes, info[1:, 0].shape

@@ -145,6 +145,17 @@ def test_sources(path, kind):
     assert np.array_equal(kept, ARRAYS["z.weight"])
 
 
+def test_options(tmp_path):
+    q = tenon.QuantizedArray.quantize(np.ones((2, 32), np.float32), "q8_0")
+    tenon.write(tmp_path / "q.gguf", {"x.weight": q})
+    with tenon.open(tmp_path / "q.gguf", options={"gguf.mlx": "triple"}) as f:
+        assert list(f) == ["x.weight", "x.scales", "x.biases"]
+    with tenon.open(tmp_path / "q.gguf", format="gguf", options={"mlx": "triple"}) as f:
+        assert f["x.weight"].dtype == np.uint32
+    with pytest.raises(ValueError):
+        tenon.open(tmp_path / "q.gguf", options={"gguf.nothing": 1})
+
+
 def test_errors_of_opening(tmp_path, path):
     with pytest.raises(FileNotFoundError) as caught:
         tenon.open(tmp_path / "none.npy")

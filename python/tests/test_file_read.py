@@ -4,6 +4,8 @@
 import gc
 import os
 import pickle
+import subprocess
+import sys
 import weakref
 
 import ml_dtypes
@@ -281,7 +283,7 @@ def test_progress(tmp_path):
 
 
 SMALL = {"bf16": "bfloat16", "f8_e4m3": "float8_e4m3fn", "f8_e5m2": "float8_e5m2", "f8_e8m0": "float8_e8m0fnu"}
-NAMES = {"bf16": "BF16", "f8_e4m3": "F8_E4M3", "f8_e5m2": "F8_E5M2", "f8_e8m0": "F8_E8M0", "f4": "F4", "f6_e2m3": "F6_E2M3", "f6_e3m2": "F6_E3M2"}
+NAMES = {"u8": "U8", "bf16": "BF16", "f8_e4m3": "F8_E4M3", "f8_e5m2": "F8_E5M2", "f8_e8m0": "F8_E8M0", "f4": "F4", "f6_e2m3": "F6_E2M3", "f6_e3m2": "F6_E3M2"}
 
 
 def write_safetensors(path, tensors):
@@ -314,6 +316,39 @@ def test_small_floats(tmp_path, name):
         for found in (np.asarray(f["x"]), f.read("x"), f.read_many()["x"]):
             assert found.dtype == np.float32 and np.array_equal(found, expected.astype(np.float32), equal_nan=True)
         assert np.array_equal(f["x"][0, 1:5], expected[0, 1:5].astype(np.float32), equal_nan=True)
+
+
+WITHOUT = """
+import sys
+sys.modules["ml_dtypes"] = None
+import numpy as np
+import tenon
+path = sys.argv[1]
+with tenon.open(path) as f:
+    for take in (lambda: f["x"], lambda: f.read("x"), lambda: f.read_many(), lambda: f.read("x", 0), lambda: f["p"], lambda: f["y"] + f.read("y", dtype="bf16")):
+        try:
+            take()
+        except tenon.TenonError as error:
+            assert error.status == "TENON_E_UNSUPPORTED" and "ml_dtypes" in error.advice, error
+        else:
+            raise AssertionError("an array came")
+    assert f["y"].tolist() == [0, 1] and f.tensors["x"].dtype == "bf16" and f.read("x", dtype="f32").tolist() == [0, 1, 2, 3]
+    out = np.empty(4, np.float64)
+    assert f.read("x", out=out).tolist() == [0, 1, 2, 3]
+with tenon.open(path, small_floats="bits") as f:
+    assert f["x"].dtype == np.uint16 and f["x"].tolist() == [0, 0x3F80, 0x4000, 0x4040] and f["p"].tolist() == [1, 0, 2, 0]
+with tenon.open(path, small_floats="float32") as f:
+    assert f["x"][::-1].tolist() == [3, 2, 1, 0] and f.read_many()["p"].tolist() == [0.5, 0, 1, 0]
+with tenon.open(path, framework="mlx") as f:
+    assert f["x"].tolist() == [0, 1, 2, 3] and str(f["x"].dtype) == "mlx.core.bfloat16"
+"""
+
+
+def test_without_ml_dtypes(tmp_path):
+    path = tmp_path / "m.safetensors"
+    x = np.arange(4).astype(ml_dtypes.bfloat16)
+    write_safetensors(path, [("x", "bf16", (4,), x.tobytes()), ("p", "f4", (4,), b"\x01\x02"), ("y", "u8", (2,), b"\0\1")])
+    subprocess.run([sys.executable, "-c", WITHOUT, path], check=True)
 
 
 PACKED = {"f4": (4, "float4_e2m1fn"), "f6_e2m3": (6, "float6_e2m3fn"), "f6_e3m2": (6, "float6_e3m2fn")}
