@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from tenon._settings import settings_of
 
 # What MLX takes as three arrays of its own
 _TRIPLES = frozenset(("q4_0", "q4_1", "q8_0"))
+# How often a file is loaded that is written meanwhile
+_ATTEMPTS = 3
 # Places in _core.Info
 _INDEX: Final = 0
 _SHAPE: Final = 4
@@ -40,7 +43,8 @@ def load(
 
     The arrays are writable, and have memory of their own, which goes back when they die. All tensors are loaded or
     none: one that is damaged, cut off or unknown raises. The file may be replaced meanwhile: the result is that of
-    one of both, whole.
+    one of both, whole. If another program writes into the file itself, it is loaded again, and BlockingIOError is
+    raised if that happens each time.
 
     file: a path, a URL that fsspec opens, a folder with a set of shards, a descriptor, or a file object opened in
         binary mode. An object is read from its position on, and left behind the array (.npy), or at its end.
@@ -72,25 +76,26 @@ def load(
     context = _context.context()
     items = Items(context, small_floats)
     wanted = _Quantized(context, quantized)
-    settings = [*(settings_of(options, _path_of(file), format) or ()), *wanted.settings]
+    path = _path_of(file)
+    settings = [*(settings_of(options, path, format) or ()), *wanted.settings]
     with _progress.shown(progress, "load") as callback:
-        core, made = _open(context, file, format, settings, callback)
-        try:
-            _check_readable(core)
-            arrays = _load_all(core, items, wanted, callback)
-            single = len(core) == 1 and core.format in _single_formats(context)
-            metadata = typed_metadata(core) if return_metadata else {}
-            end = _end_of_array(core) if made is not None and core.format == "npy" else None
-        finally:
-            core.close()
-    if made is not None:
-        made.finish(None if end is None else end - made.offset)
+        for _ in range(_ATTEMPTS):
+            before = _stamp(path)
+            core, made = _open(context, file, format, settings, callback)
+            found = _read_all(core, made, items, wanted, callback, return_metadata)
+            if not _is_written(before, _stamp(path)):
+                break
+        else:
+            message = f"{path!r} was written while it was loaded"
+            advice = "a save of tenon replaces the file at once, when it is whole"
+            raise _errors.fail("TENON_E_BUSY", message, advice=advice)
+    arrays, single, metadata = found
     if framework != "numpy":
         arrays = {
             name: _frameworks.convert(array, framework) if isinstance(array, np.ndarray) else array
             for name, array in arrays.items()
         }
-    result = next(iter(arrays.values())) if single and len(arrays) == 1 else arrays
+    result = next(iter(arrays.values())) if single else arrays
     return (result, metadata) if return_metadata else result
 
 
@@ -121,6 +126,44 @@ def _open(
         progress=callback,
     )
     return core, made
+
+
+def _stamp(path: str | bytes | None) -> tuple[int, ...] | None:
+    """What tells that a file was written; None: it is no file with a path."""
+    try:
+        found = os.stat(path) if path is not None else None
+    except OSError:
+        return None  # opening it says why
+    if found is None or not stat.S_ISREG(found.st_mode):
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _is_written(before: tuple[int, ...] | None, after: tuple[int, ...] | None) -> bool:
+    """Whether the same file has other content. If another file got its name, what was read is one of both."""
+    return before is not None and after is not None and before[:2] == after[:2] and before != after
+
+
+def _read_all(
+    core: _core.File,
+    made: _streams.Input | None,
+    items: Items,
+    quantized: _Quantized,
+    callback: _progress.Callback | None,
+    with_metadata: bool,
+) -> tuple[dict[str, Any], bool, dict[str, Any]]:
+    """The arrays, whether the file is one array without a name, and the metadata. Closes the file."""
+    try:
+        _check_readable(core)
+        arrays = _load_all(core, items, quantized, callback)
+        single = len(arrays) == 1 and (core.format == "npy" or core.format in _single_formats(items.context))
+        metadata = typed_metadata(core) if with_metadata else {}
+        end = _end_of_array(core) if made is not None and core.format == "npy" else None
+    finally:
+        core.close()
+    if made is not None:
+        made.finish(None if end is None else end - made.offset)
+    return arrays, single, metadata
 
 
 def _check_readable(core: _core.File) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import tenon
+from tenon import _load
 
 A = np.arange(1000, dtype=np.float32).reshape(10, 100)
 B = np.arange(7, dtype=np.int16)
@@ -348,6 +349,31 @@ def test_a_file_that_is_replaced_while_it_is_loaded(tmp_path):
     finally:
         stop.set()
         writer.join()
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_file_that_is_written_in_place_while_it_is_loaded(tmp_path, monkeypatch, times):
+    """It is loaded again, and never returned half old and half new."""
+    path = tmp_path / "x.npy"
+    np.save(path, np.zeros(5))
+    load_all, calls = _load._load_all, []
+
+    def write_meanwhile(*args):
+        found = load_all(*args)
+        if len(calls) < times:
+            calls.append(found)
+            np.save(path, np.full(5, len(calls)))
+            os.utime(path, (0, len(calls)))  # clocks of file systems are coarse
+        return found
+
+    monkeypatch.setattr(_load, "_load_all", write_meanwhile)
+    if times < 3:
+        assert tenon.load(path).tolist() == [times] * 5
+    else:
+        with pytest.raises(BlockingIOError, match="written while it was loaded") as caught:
+            tenon.load(path)
+        assert isinstance(caught.value, tenon.TenonError)
+    assert len(calls) == times
 
 
 def test_loading_does_not_keep_the_file(tmp_path):

@@ -5,8 +5,11 @@ import array
 import fractions
 import struct
 
+import hypothesis
+import hypothesis.strategies as st
 import numpy as np
 import pytest
+from hypothesis.extra.numpy import arrays
 
 from tenon import _context
 
@@ -198,3 +201,56 @@ def test_many_chunks_of_strings():
         assert through(words)[0] == words
         nested = [[word] for word in words[:9000]]
         assert through(nested)[0] == nested
+
+
+# ---- any values, in any order --------------------------------------------------------------------------------------
+
+INTEGERS = st.integers(-(2**63), 2**64 - 1)
+TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=9) | st.binary(max_size=5)
+NUMBERS = st.sampled_from(["u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f4", "f8", "?"])
+ARRAYS = NUMBERS.flatmap(lambda dtype: arrays(dtype, st.integers(0, 5)))
+LISTS = st.recursive(
+    st.lists(st.booleans(), min_size=1)
+    | st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1)
+    | st.lists(st.floats(), min_size=1)
+    | st.lists(TEXTS)
+    | ARRAYS,
+    lambda inner: st.lists(inner, min_size=1, max_size=3),
+    max_leaves=8,
+)
+SCALARS = st.booleans() | INTEGERS | st.floats() | TEXTS | NUMBERS.flatmap(lambda dtype: arrays(dtype, ()))
+
+
+def expected(value):
+    """What comes back, by the rules of Plan.put_metadata."""
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return value
+    if isinstance(value, np.ndarray):
+        return value if value.ndim else value.item()
+    if not isinstance(value, list):
+        return value
+    kinds = {type(item) for item in value}
+    if kinds <= {str, bytes} or kinds & {list, np.ndarray}:
+        return [expected(item) for item in value]
+    return np.array(value, {bool: np.bool_, int: np.int64, float: np.float64}[kinds.pop()])
+
+
+def equal_deep(left, right):
+    if isinstance(left, list):
+        return type(right) is list and len(left) == len(right) and all(map(equal_deep, left, right))
+    if isinstance(left, float):
+        return type(right) is float and struct.pack("d", left) == struct.pack("d", right)
+    return equal(left, right)
+
+
+@hypothesis.settings(max_examples=150, deadline=None)
+@hypothesis.given(st.dictionaries(st.text("abé.", min_size=1), SCALARS | LISTS, max_size=5), st.booleans())
+def test_any_metadata(entries, as_gguf):
+    format = "gguf" if as_gguf else "safetensors"
+    found = opened([(key, value, None) for key, value in entries.items()], format).metadata()
+    assert list(found) == list(entries)
+    for key, value in entries.items():
+        assert equal_deep(expected(value), found[key])
