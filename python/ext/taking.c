@@ -58,6 +58,9 @@ index_of (const tn_taking *taking, uint64_t at)
 
 /* ---- mapping ---- */
 
+/* A private mapping below this size costs more than a copy, and a process may have some 65,000 of them. */
+#define LEAST_PRIVATE ((uint64_t) 1 << 16)
+
 /* Whether the bytes in the file may be the result: NumPy knows the other byte order of its own dtypes only,
  * and a box of blocks has to be cut. */
 bool
@@ -69,7 +72,7 @@ tn_taking_may_map (const tn_taking *taking, const tenon_tensor_info *info)
     if (taking->mode == TN_MAP_COPY || (taking->dtype != TENON_NONE && taking->dtype != info->dtype))
         return false;
     return info->unreadable == TENON_OK && info->storage == 0 && !info->filter
-           && !(info->strides && taking->mode == TN_MAP_PRIVATE)
+           && !(taking->mode == TN_MAP_PRIVATE && (info->strides || info->nbytes < LEAST_PRIVATE))
            && (own || !(info->flags & TENON_BIG_ENDIAN));
 }
 

@@ -77,6 +77,10 @@ def test_examples_gguf(context, mode):
         same(array, np.asarray(theirs[name].data).reshape(array.shape))
 
 
+def maps_of(path):
+    return Path("/proc/self/maps").read_text().count(str(path))
+
+
 DTYPES = [
     "bool",
     "u1",
@@ -218,15 +222,32 @@ def test_map_only(context):
     assert not context.open(str(EXAMPLES / "weights.npy")).array(0, mode=_core.MAP_ONLY).flags.writeable
 
 
-def test_private_pages(context, tmp_path):
-    np.save(tmp_path / "a.npy", np.arange(5))
+@pytest.mark.parametrize("dtype", ["<i4", ">i4"])
+@pytest.mark.parametrize("count", [5, 100000])
+def test_private_pages(context, tmp_path, count, dtype):
+    theirs = np.arange(count, dtype=dtype)
+    np.save(tmp_path / "a.npy", theirs)
     file = context.open(str(tmp_path / "a.npy"))
     ours = file.array(0, mode=_core.MAP_PRIVATE)
+    assert maps_of(tmp_path / "a.npy") == (1 if count > 5 else 0) and ours.flags.writeable
     ours += 100
-    same(file.array(0), np.arange(5))
-    same(np.load(tmp_path / "a.npy"), np.arange(5))
+    same(file.array(0), theirs)
+    same(np.load(tmp_path / "a.npy"), theirs)
     del file
-    same(ours, np.arange(100, 105))
+    same(ours, theirs + 100)
+    assert maps_of(tmp_path / "a.npy") == (1 if count > 5 else 0)
+
+
+def test_many_private_arrays(context, tmp_path):
+    """More tensors than a process may have mappings of."""
+    count = 70000
+    header = ",".join(f'"{i}":{{"dtype":"U8","shape":[1],"data_offsets":[{i},{i + 1}]}}' for i in range(count))
+    header = ("{" + header + "}").encode()
+    header += b" " * (-len(header) % 8)
+    data = bytes(i % 251 for i in range(count))
+    (tmp_path / "a.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + data)
+    arrays = context.open(str(tmp_path / "a.safetensors")).arrays(mode=_core.MAP_PRIVATE)
+    assert b"".join(array.tobytes() for array in arrays) == data
 
 
 def test_views_keep_the_file(context, tmp_path):
@@ -239,10 +260,6 @@ def test_views_keep_the_file(context, tmp_path):
     os.unlink(tmp_path / "a.npy")
     np.save(tmp_path / "a.npy", np.zeros(3))
     same(view, np.arange(10, 20))
-
-
-def maps_of(path):
-    return Path("/proc/self/maps").read_text().count(str(path))
 
 
 def test_close_waits_for_views(context, tmp_path):
