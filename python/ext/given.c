@@ -83,6 +83,7 @@ set_opaque (tn_arrays *arrays, PyArray_Descr *descr, tenon_array *array)
     if (!opaque->dtype.text)
         return -1;
     array->opaque = &opaque->dtype;
+    array->flags = 0; /* its text has the byte order */
     return 0;
 }
 

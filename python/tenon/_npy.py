@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: MIT
+"""Arrays of .npy files, for tenon.numpy: exactly those that NumPy reads."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tenon import _context, _core, _dtypes, _streams
+from tenon._errors import TenonError
+
+MAGIC = b"\x93NUMPY"
+START = 12  # bytes that tell the length of the header
+MAX_HEADER_SIZE = 10000  # NumPy's default
+# NumPy knows no dtypes of ml_dtypes by these texts
+SETTINGS = ("npy.v1=opaque", "npy.v2=opaque")
+_FORTRAN, _BIG_ENDIAN = 1, 2  # of Info.flags
+_LIBRARY_LIMIT = 1 << 20  # of npy.max_header
+# Failures that NumPy judges again: it reads pickles, headers of Python 2, and members that are no arrays
+_JUDGED_AGAIN = frozenset(("TENON_E_UNSUPPORTED", "TENON_E_MALFORMED", "TENON_E_UNRECOGNISED", "TENON_E_TRUNCATED"))
+_MAPS = {"r": "r", "readonly": "r", "c": "c", "r+": "r+"}
+
+
+class How(NamedTuple):
+    """What the program allows."""
+
+    allow_pickle: bool
+    pickle_kwargs: Mapping[str, Any]
+    max_header_size: int
+
+    @property
+    def limit(self) -> float:
+        """Bytes that a header may have. A file whose pickles are run is trusted."""
+        return float("inf") if self.allow_pickle else self.max_header_size
+
+
+def map_mode(mode: Any) -> str | None:
+    """The mode in which a file is mapped, or None. ValueError: there is no such one, or NumPy would empty the file for
+    it."""
+    if not mode:
+        return None
+    if mode not in _MAPS:
+        raise ValueError(f"mmap_mode is None, 'r', 'c' or 'r+', not {mode!r}")
+    return _MAPS[mode]
+
+
+def is_known(dtype: np.dtype[Any]) -> bool:
+    """Whether tenon writes a dtype that another package registered as NumPy does."""
+    return dtype.name in _dtypes.ML_DTYPES.values() and dtype.name[:6] not in ("float4", "float6")
+
+
+def seekable(file: Any) -> Any:
+    """The file object, or one with its bytes if it cannot go back."""
+    ask = getattr(file, "seekable", None)
+    if not callable(ask) or ask():
+        return file
+    made = _streams.open_input(file)
+    return io.BytesIO(made.source.data) if isinstance(made.source, np.ndarray) else _Kept(made)
+
+
+class _Kept(io.FileIO):
+    """The temporary file of what was drained."""
+
+    def __init__(self, made: _streams.Input) -> None:
+        super().__init__(made.source, "rb", closefd=False)
+        self._made = made
+        self.seek(made.offset)
+
+
+# ---- reading ---------------------------------------------------------------------------------------------------------
+
+
+def read_array(stream: Any, start: bytes, how: How) -> Any:
+    """The array at the position of a file object, which begins with `start`, and is left behind it."""
+    begin = stream.tell()
+    header = _header_size(start)
+    if header is None or not _is_direct(stream):
+        return read_by_numpy(stream, how)
+    _check_header(header, how)
+    try:
+        array = _read(stream, header)
+    except TenonError as error:
+        stream.seek(begin)
+        return judge_again(error, lambda: read_by_numpy(stream, how))
+    stream.seek(begin + header + array.nbytes)
+    return array
+
+
+def _header_size(start: bytes) -> int | None:
+    """Bytes before the data; None: the start is too short, or of an unknown version."""
+    if len(start) < START or start[6:8] not in (b"\1\0", b"\2\0", b"\3\0"):
+        return None
+    return 10 + int.from_bytes(start[8:10], "little") if start[6] == 1 else 12 + int.from_bytes(start[8:12], "little")
+
+
+def _check_header(size: int, how: How) -> None:
+    if size - 12 > how.limit:
+        raise ValueError(
+            f"Header info length ({size}) is large and may not be safe to load securely.\n"
+            "To allow loading, adjust `max_header_size` or fully trust the `.npy` file using `allow_pickle=True`."
+        )
+
+
+def path_of(stream: Any) -> str | None:
+    """The path that a file was opened by, for messages; None: it has none."""
+    name = getattr(stream, "name", None)
+    return os.fsdecode(name) if isinstance(name, (str, bytes)) else None
+
+
+def _is_direct(stream: Any) -> bool:
+    """Whether the library can read the object without its methods. NumPy reads others in pieces."""
+    file = _streams._unwrap(stream)
+    return type(file) is io.BytesIO or _streams._descriptor(file) is not None
+
+
+def _read(stream: Any, header: int) -> np.ndarray[Any, Any]:
+    made = _streams.open_input(stream)
+    settings = SETTINGS if header <= _LIBRARY_LIMIT else (*SETTINGS, f"npy.max_header={header}")
+    file = _context.context().open(
+        made.source, format="npy", settings=settings, name=path_of(stream), offset=made.offset
+    )
+    try:
+        return read_tensor(file, 0)
+    finally:
+        file.close()
+
+
+def read_tensor(file: _core.File, index: int, info: _core.Info | None = None) -> np.ndarray[Any, Any]:
+    """A tensor in memory of its own, with the byte order and the order of items that it has in the file, as NumPy
+    reads it."""
+    array = file.array(index, mode=_core.MAP_COPY)
+    flags = (info or file.info(index))[5]
+    if flags & (_FORTRAN | _BIG_ENDIAN):
+        if flags & _BIG_ENDIAN and array.dtype.isnative:
+            array = array.astype(array.dtype.newbyteorder(">"))
+        if flags & _FORTRAN:
+            array = np.asfortranarray(array)
+    return array
+
+
+def judge_again(error: TenonError, read: Any) -> Any:
+    """What NumPy makes of data that the library refuses; raises the error if NumPy finds them malformed, too."""
+    if error.status not in _JUDGED_AGAIN:
+        raise error
+    if error.status == "TENON_E_UNSUPPORTED":
+        return read()
+    try:
+        return read()
+    except Exception:
+        raise error from None
+
+
+def read_by_numpy(stream: Any, how: How) -> Any:
+    """What NumPy reads from a file object."""
+    return np.lib.format.read_array(
+        stream, allow_pickle=how.allow_pickle, pickle_kwargs=dict(how.pickle_kwargs), **_limit(how)
+    )
+
+
+def _limit(how: How) -> dict[str, Any]:
+    """The argument max_header_size, which NumPy has since 1.24."""
+    if tuple(map(int, np.__version__.split(".")[:2])) < (1, 24):
+        return {}
+    return {"max_header_size": 2**64 if how.allow_pickle else how.max_header_size}
+
+
+# ---- mapping ---------------------------------------------------------------------------------------------------------
+
+
+def map_array(file: Any, start: bytes, mode: str, how: How) -> Any:
+    """The array of a .npy file as a numpy.memmap."""
+    header = _header_size(start)
+    if header is not None:
+        _check_header(header, how)
+    if mode == "r+" or header is None or header > _LIBRARY_LIMIT or not _streams.is_path(file):
+        return _map_by_numpy(file, mode, how)
+    try:
+        opened = _context.context().open(os.fspath(file), format="npy", settings=SETTINGS)
+        array = opened.array(0, mode=_core.MAP_ONLY)
+        if mode == "c":
+            array = opened.array(0, mode=_core.MAP_PRIVATE)
+    except TenonError as error:
+        if error.status == "TENON_E_NOT_MAPPABLE":
+            return _map_by_numpy(file, mode, how)
+        return judge_again(error, lambda: _map_by_numpy(file, mode, how))
+    return _as_memmap(array, file, header, mode)
+
+
+def _as_memmap(array: np.ndarray[Any, Any], file: Any, offset: int, mode: str) -> Any:
+    """A view with the attributes of numpy.memmap; the library keeps the pages."""
+    made: Any = array.view(np.memmap)
+    made.filename = file.resolve() if hasattr(file, "resolve") else os.path.abspath(os.fspath(file))
+    made.offset = offset
+    made.mode = mode
+    made._mmap = array.base  # parts of the array are maps, too, if this is set
+    return made
+
+
+def _map_by_numpy(file: Any, mode: str, how: How) -> Any:
+    return np.lib.format.open_memmap(file, mode=mode, **_limit(how))

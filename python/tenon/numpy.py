@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: MIT
+"""NumPy's load, save, savez and savez_compressed, in its words, by tenon: a program changes one import.
+
+    from tenon.numpy import load, savez_compressed     # in place of: from numpy import load, savez_compressed
+    import tenon.numpy as np                           # everything else is NumPy's own
+
+What differs: a file that is replaced stays whole until the new one is complete; several processors compress and
+decompress; `load` reads all of an array or fails, and checks the sums of members; `mmap_mode` values that would
+empty the file are refused. Arrays of Python objects, and other pickles, are read and written by NumPy itself, and only
+if `allow_pickle` says so.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import Any
+
+import numpy as np
+
+from tenon import _context, _core, _npy
+from tenon._npz import NpzFile
+
+__all__ = ["NpzFile", "load", "save", "savez", "savez_compressed"]
+
+_NPZ_STARTS = (b"PK\3\4", b"PK\5\6")
+_ENCODINGS = ("ASCII", "latin1", "bytes")
+# Plain bytes of ml_dtypes' types, as NumPy writes them
+_SAVING = {"npy": ("npy.fp8=void",), "npz": ("npy.fp8=void",)}
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(np, name)
+
+
+# ---- load ------------------------------------------------------------------------------------------------------------
+
+
+def load(
+    file: Any,
+    mmap_mode: str | None = None,
+    allow_pickle: bool = False,
+    fix_imports: bool = True,
+    encoding: str = "ASCII",
+    *,
+    max_header_size: int = _npy.MAX_HEADER_SIZE,
+) -> Any:
+    """Loads an array from a .npy file, or opens a .npz archive, as numpy.load does.
+
+    file: str, bytes, os.PathLike, or a file object opened in binary mode, which is read from its position on and left
+        behind the array.
+    mmap_mode: "r" or "c": the array of a .npy file is mapped, read-only or copy-on-write. "r+": mapped by NumPy,
+        writes go to the file.
+    allow_pickle: load pickles, too, which run code of the file. fix_imports, encoding: for pickles of Python 2.
+    max_header_size: the longest header that is accepted, in bytes, unless allow_pickle is true.
+
+    Returns an ndarray of the dtype, shape and order of the file, writable and with memory of its own; a numpy.memmap
+    for `mmap_mode`; an NpzFile, a Mapping that loads each array when it is asked for, and is to be closed; whatever a
+    pickle holds.
+
+    OSError: the file cannot be read. EOFError: nothing is left in it. ValueError: it is malformed or truncated, or
+    needs `allow_pickle`. zipfile.BadZipFile: the archive is damaged. pickle.UnpicklingError: it is no pickle either.
+
+    >>> tenon.numpy.savez("a.npz", x=np.arange(3), y=np.eye(2))
+    >>> with tenon.numpy.load("a.npz") as a:
+    ...     a.files, a["x"].tolist()
+    (['x', 'y'], [0, 1, 2])
+    """
+    if encoding not in _ENCODINGS:
+        raise ValueError("encoding must be 'ASCII', 'latin1', or 'bytes'")
+    how = _npy.How(bool(allow_pickle), {"encoding": encoding, "fix_imports": fix_imports}, max_header_size)
+    mode = _npy.map_mode(mmap_mode)
+    if hasattr(file, "read"):
+        return _load(_npy.seekable(file), file, False, mode, how)
+    stream = open(os.fspath(file), "rb")
+    try:
+        result = _load(stream, file, True, mode, how)
+    except BaseException:
+        stream.close()
+        raise
+    if not isinstance(result, NpzFile):
+        stream.close()
+    return result
+
+
+def _load(stream: Any, file: Any, own: bool, mode: str | None, how: _npy.How) -> Any:
+    """Loads what a file object holds, from its position on; `file` is what the program gave."""
+    start = stream.read(_npy.START)
+    if not start:
+        raise EOFError("No data left in file")
+    stream.seek(-len(start), os.SEEK_CUR)
+    if start.startswith(_NPZ_STARTS):
+        return NpzFile(stream, own, how.allow_pickle, dict(how.pickle_kwargs), max_header_size=how.max_header_size)
+    if not start.startswith(_npy.MAGIC):
+        # A pickle, or nothing that is known: NumPy loads it, or says so
+        return np.load(file if own else stream, allow_pickle=how.allow_pickle, **how.pickle_kwargs)
+    if mode is not None:
+        return _npy.map_array(file if own else stream, start, mode, how)
+    return _npy.read_array(stream, start, how)
+
+
+# ---- save ------------------------------------------------------------------------------------------------------------
+
+
+def save(file: Any, arr: Any, allow_pickle: bool = True) -> None:
+    """Saves an array to a .npy file, bit for bit as numpy.save does.
+
+    file: str or os.PathLike, to which ".npy" is appended unless it ends with it, or a file object, which is written
+        from its position on.
+    arr: an array, or anything that numpy.asanyarray takes. allow_pickle: arrays of Python objects may be saved, as
+        pickles.
+
+    ValueError: an array of objects, and allow_pickle is false. OSError: the file cannot be written.
+
+    >>> tenon.numpy.save("a", [[1, 2], [3, 4]])
+    >>> tenon.numpy.load("a.npy")
+    array([[1, 2],
+           [3, 4]])
+    """
+    array = _array(arr, allow_pickle)
+    if array is None:
+        _save_by_numpy(np.save, file, ".npy", (arr,), {})
+    else:
+        _save_arrays(file, "npy", [(None, array)], ())
+
+
+def savez(file: Any, *args: Any, allow_pickle: bool = True, **kwds: Any) -> None:
+    """Saves several arrays to an uncompressed .npz archive, as numpy.savez does; they begin at multiples of 64 bytes,
+    so that tenon maps them.
+
+    file: as of `save`, with the extension ".npz". args: arrays that get the names arr_0, arr_1 …; kwds: arrays with
+        their names.
+    allow_pickle: arrays of Python objects may be saved; then NumPy writes the archive.
+
+    ValueError: a name of kwds is one of those of args. Other errors are those of `save`.
+
+    >>> tenon.numpy.savez("a", np.arange(3), x=np.eye(2))
+    >>> list(np.load("a.npz"))
+    ['x', 'arr_0']
+    """
+    _savez(np.savez, file, args, kwds, allow_pickle, ())
+
+
+def savez_compressed(file: Any, *args: Any, allow_pickle: bool = True, **kwds: Any) -> None:
+    """Saves several arrays to a compressed .npz archive, as numpy.savez_compressed does, on all processors. Arguments
+    and errors are those of `savez`.
+
+    >>> tenon.numpy.savez_compressed("a", x=np.zeros(10000))
+    >>> np.load("a.npz")["x"].shape
+    (10000,)
+    """
+    _savez(np.savez_compressed, file, args, kwds, allow_pickle, ("npz.compression=deflate",))
+
+
+def _savez(
+    theirs: Any, file: Any, args: tuple[Any, ...], kwds: dict[str, Any], allow_pickle: bool, settings: tuple[str, ...]
+) -> None:
+    named = dict(kwds)
+    for i, value in enumerate(args):
+        if f"arr_{i}" in kwds:
+            raise ValueError(f"Cannot use un-named variables and keyword arr_{i}")
+        named[f"arr_{i}"] = value
+    arrays: list[tuple[str | None, np.ndarray[Any, Any]]] = []
+    for name, value in named.items():
+        array = _array(value, allow_pickle)
+        if array is None or not name or "\0" in name:
+            _save_by_numpy(theirs, file, ".npz", (), named)
+            return
+        arrays.append((name, array))
+    _save_arrays(file, "npz", arrays, settings)
+
+
+def _array(value: Any, allow_pickle: bool) -> np.ndarray[Any, Any] | None:
+    """The array to save; None: NumPy saves it, as a pickle, or as a type that another package registered."""
+    array = np.asanyarray(value)
+    if isinstance(array, np.ma.MaskedArray):
+        raise NotImplementedError(
+            "a masked array has no place for its mask in a file: save array.filled() or array.data"
+        )
+    dtype = array.dtype
+    if dtype.hasobject or dtype.kind == "T":
+        if not allow_pickle:
+            raise ValueError("Object arrays cannot be saved when allow_pickle=False")
+        return None
+    if dtype.isbuiltin == 2 and not _npy.is_known(dtype):
+        return None
+    return array if type(array) is np.ndarray else array.view(np.ndarray)
+
+
+def _save_arrays(
+    file: Any, format: str, arrays: list[tuple[str | None, np.ndarray[Any, Any]]], settings: tuple[str, ...]
+) -> None:
+    from tenon import _save
+
+    plan = _context.context().plan()
+    plan.add_arrays([(name, array, 0, None, 0) for name, array in arrays])
+    options = {"format": format, "flags": _core.SAVE_EXACT_NAME, "settings": (*_SAVING[format], *settings)}
+    _save.save_plan(plan, _target(file, f".{format}"), options)
+
+
+def _target(file: Any, extension: str) -> Any:
+    if hasattr(file, "write"):
+        return file
+    path = os.fspath(file)
+    return path if path.endswith(extension) else path + extension
+
+
+def _save_by_numpy(theirs: Any, file: Any, extension: str, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+    """Lets NumPy make the bytes first, so that a failure leaves the file that is there."""
+    made = io.BytesIO()
+    theirs(made, *args, **named)
+    target = _target(file, extension)
+    if hasattr(target, "write"):
+        target.write(made.getbuffer())
+        return
+    with open(target, "wb") as stream:
+        stream.write(made.getbuffer())
