@@ -71,7 +71,7 @@ _PLACES = {
     "_writer": ("Writer", "writer"),
 }
 _MODULE_OF = {name: module for module, names in _PLACES.items() for name in names}
-_SUBMODULES = ("numpy",)
+_SUBMODULES = ("numpy", "safetensors")
 
 __all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll]
 

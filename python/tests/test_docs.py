@@ -17,7 +17,7 @@ PUBLIC = ["tenon", "tenon.safetensors", "tenon.numpy"]
 
 
 def modules():
-    names = [module.name for module in pkgutil.iter_modules(tenon.__path__, "tenon.")]
+    names = [module.name for module in pkgutil.walk_packages(tenon.__path__, "tenon.")]
     return ["tenon"] + sorted(name for name in names if name not in ("tenon.__main__", "tenon._core"))
 
 
@@ -59,5 +59,7 @@ def test_has_an_example(thing):
 
 
 def test_all_modules_are_found():
-    files = {path.stem for path in pathlib.Path(tenon.__file__).parent.glob("*.py")} - {"__init__", "__main__"}
-    assert {name.partition(".")[2] for name in modules()} - {""} == files
+    folder = pathlib.Path(tenon.__file__).parent
+    files = {path.relative_to(folder).with_suffix("") for path in (*folder.glob("*.py"), *folder.glob("*/*.py"))}
+    names = {".".join(("tenon", *path.parts)).removesuffix(".__init__") for path in files} - {"tenon.__main__"}
+    assert set(modules()) == names
