@@ -5,17 +5,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tenon import _context, _core, _errors, _frameworks, _progress, _reading
+from tenon import _context, _core, _errors, _frameworks, _metadata, _progress, _reading
 from tenon._items import Items
 from tenon._lazy import LazyArray
 from tenon._tensors import Tensors
 
 if TYPE_CHECKING:
+    from tenon._metadata import Metadata
     from tenon._report import Report
 
 _DYNAMIC = 64  # TENON_DTYPE_DYNAMIC
@@ -147,7 +148,7 @@ class File(Mapping[str, Any]):
         self._mode: str = how["mode"]
         self._framework: str = how["framework"]
         self._name = core.path
-        self._metadata: Mapping[str, Any] | None = None
+        self._metadata: Metadata | None = None
 
     # ---- about the file ----------------------------------------------------------------------------------
 
@@ -187,11 +188,13 @@ class File(Mapping[str, Any]):
         return Tensors(self, self._core)
 
     @property
-    def metadata(self) -> Mapping[str, Any]:
+    def metadata(self) -> Metadata:
         """The metadata: str, bool, int, float, None, ndarrays for arrays of numbers, lists of str, and lists of those.
-        Read-only."""
+        Read-only.
+
+        A save that gets them keeps the types of the numbers, and so does `f.metadata | {…}`."""
         if self._metadata is None:
-            self._metadata = MappingProxyType(self._core.metadata())
+            self._metadata = _metadata.of_file(self._core)
         return self._metadata
 
     @property
