@@ -5,6 +5,11 @@ from __future__ import annotations
 
 import errno as _errno
 import os as _os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._core import Entry as _Tuple
+    from ._report import Report
 
 
 class TenonError(Exception):
@@ -24,6 +29,8 @@ class TenonError(Exception):
         The number of the system's failure, if there was one.
     advice : str or None
         What helps.
+    report : Report
+        What a save that failed had noted and lost until then: with ``strict=True``, all losses.
 
     Each failure is also one of Python's own kinds, so both of these catch it:
 
@@ -41,6 +48,14 @@ class TenonError(Exception):
     offset: int | None = None
     errno: int | None
     advice: str | None = None
+    # set by the extension: what tn_report_list makes of the report
+    entries: list[_Tuple] | None = None
+
+    @property
+    def report(self) -> Report:
+        from ._report import Report
+
+        return Report.of(self.entries or ())
 
     def __str__(self) -> str:
         return f"{self.message}\n({self.advice})" if self.advice else self.message

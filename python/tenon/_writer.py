@@ -11,7 +11,6 @@ import numpy as np
 
 from tenon import _context, _core, _dtypes
 from tenon._inputs import Adding
-from tenon._metadata import put_all
 from tenon._save import durable_of, flags_of, report_of
 from tenon._settings import Options, settings_of
 
@@ -43,7 +42,8 @@ class Writer:
         self._progress = progress
         self._writer = _context.context().writer(path, options)
         self._report: Report | None = None
-        put_all(self._writer.plan(), metadata)
+        for key, value in (metadata or {}).items():
+            self.put_metadata(key, value)
 
     def add(self, name: str | None, array: Any, dtype: Any = None) -> None:
         """Adds a tensor, and copies its data.
@@ -156,6 +156,8 @@ def writer(
     ['step0', 'step1', 'step2']
     """
     target = os.fspath(path)
+    if isinstance(target, str) and "://" in target:
+        raise ValueError(f"{target}: a writer needs a path of this machine; tenon.write takes URLs")
     flags = flags_of(append=append, new=new, carry=carry, strict=strict, skip_unreadable=skip_unreadable)
     made = {
         "format": format,

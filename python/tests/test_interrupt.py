@@ -220,6 +220,28 @@ def test_a_save_on_another_thread_goes_on(tmp_path):
         assert file.tensors["a15"].shape == (1 << 22,)
 
 
+def test_the_wait_for_another_save(tmp_path):
+    """A save that adds to a file holds its lock from the beginning to the end, which this one does not see."""
+    tenon.savez(tmp_path / "a.npz", x=np.arange(3))
+    add = "tenon.write('a.npz', many(), append=True, options={'compression': 'deflate'}, progress=lambda *_: print('held', flush=True))"
+    (tmp_path / "holder.py").write_text(PROGRAM + add)
+    lines = run_program(
+        tmp_path,
+        """
+        import subprocess, sys
+        process = subprocess.Popen([sys.executable, "holder.py"], stdout=subprocess.PIPE)
+        print(process.stdout.readline().decode().strip())
+        interrupt_soon()
+        run(lambda: tenon.savez("a.npz", z=np.zeros(1)))
+        process.kill()
+        process.wait()
+        run(lambda: tenon.savez("a.npz", z=np.zeros(1)))
+        print(np.load("a.npz").files)
+        """,
+    )
+    assert lines == ["held", "interrupted True", "done", "['z']"]
+
+
 def test_after_an_interrupt_all_works(tmp_path):
     lines = run_program(
         tmp_path,

@@ -234,6 +234,7 @@ def test_write_counts_what_a_cast_loses(tmp_path):
     with pytest.raises(tenon.TenonError) as caught:
         tenon.write(tmp_path / "b.npz", {"x": np.array([1.0, 1e30])}, dtype="f16", strict=True)
     assert caught.value.status == "TENON_E_LOSS" and isinstance(caught.value, ValueError)
+    assert [entry.subject for entry in caught.value.report.losses] == ["x"]
     assert os.listdir(tmp_path) == ["a.npz"]
 
 
@@ -371,6 +372,40 @@ def test_descriptors_are_written_and_stay_open(tmp_path):
     finally:
         os.close(descriptor)
     assert (tmp_path / "a").read_bytes() == bytes_of_numpy(np.arange(3)) + b"tail"
+
+
+# ---- URLs ----
+
+
+def test_urls_are_written_through_fsspec(tmp_path):
+    fsspec = pytest.importorskip("fsspec")
+    files = fsspec.filesystem("memory")
+    tenon.save("memory://saves/a", np.arange(3))
+    assert files.cat("/saves/a.npy") == bytes_of_numpy(np.arange(3))
+    tenon.write("memory://saves/b.npz", {"x": np.arange(3)}, options={"compression": "deflate"})
+    assert np.load(io.BytesIO(files.cat("/saves/b.npz")))["x"].tolist() == [0, 1, 2]
+    with pytest.raises(FileExistsError):
+        tenon.write("memory://saves/b.npz", {"x": np.zeros(3)}, new=True)
+    with pytest.raises(ValueError):
+        tenon.write("memory://saves/c.gguf", {"x": np.zeros(3, "c8")})
+    assert files.find("/saves") == ["/saves/a.npy", "/saves/b.npz"]
+    tenon.save(f"file://{tmp_path}/d", np.arange(3))
+    assert (tmp_path / "d.npy").exists()
+    with pytest.raises(ValueError, match="path"):
+        tenon.writer("memory://saves/e.npz")
+
+
+# ---- how it works ----
+
+
+def test_memory_and_threads_are_those_of_the_call(tmp_path):
+    array = np.arange(1 << 20)
+    tenon.write(tmp_path / "a.npz", {"x": array}, options={"compression": "deflate"}, threads=1, memory=1 << 20, durable=True)
+    assert np.array_equal(np.load(tmp_path / "a.npz")["x"], array)
+    for wrong in ({"memory": 1}, {"threads": 1 << 40}, {"memory": -1}, {"threads": "2"}):
+        with pytest.raises((ValueError, OverflowError, TypeError)):
+            tenon.write(tmp_path / "b.npz", {"x": array}, **wrong)
+    assert os.listdir(tmp_path) == ["a.npz"]
 
 
 # ---- progress ----
