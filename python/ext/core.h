@@ -170,6 +170,8 @@ PyObject *tn_handle_verify (PyObject *self, PyObject *const *given, Py_ssize_t c
 tn_file *tn_file_of (PyObject *handle);
 /* What the object raised that the file was opened from, as it is; else as tn_raise. Always -1. */
 int tn_file_raise (tn_file *file, const tenon_error *error);
+/* Forgets what the object raised. */
+void tn_file_forget (tn_file *file);
 
 /* Makes the modes MAP_* constants of the module. */
 int tn_modes_init (PyObject *module);

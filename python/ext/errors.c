@@ -58,12 +58,29 @@ tn_raise_status (tenon_status status, const char *message)
     return tn_raise (&error);
 }
 
+/* What the object raised in a read that the library did without, as of a file that may be absent, is no
+ * reason of another failure. */
 int
 tn_file_raise (tn_file *file, const tenon_error *error)
 {
-    if (PyErr_Occurred () || tn_caught_raise (&file->caught))
+    bool reading = error->status == TENON_E_IO || error->status == TENON_E_MISUSE;
+    if (PyErr_Occurred ()) {
+        tn_file_forget (file);
         return -1;
+    }
+    if (tn_caught_raise (&file->caught)) {
+        if (reading || !PyErr_ExceptionMatches (PyExc_Exception))
+            return -1;
+        PyErr_Clear ();
+    }
     return tn_raise (error);
+}
+
+void
+tn_file_forget (tn_file *file)
+{
+    PyObject *exception = atomic_exchange (&file->caught.exception, NULL);
+    Py_XDECREF (exception);
 }
 
 PyObject *

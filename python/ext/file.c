@@ -166,6 +166,18 @@ handle_report (PyObject *self, PyObject *none)
     return list;
 }
 
+/* Reads metadata; what the object raised that the file was opened from is raised as it is. */
+static PyObject *
+metadata_of (tn_file *file, PyObject *(*read) (tenon_file *) )
+{
+    PyObject *result = read (file->library);
+    if (!result && atomic_load (&file->caught.exception)) {
+        PyErr_Clear ();
+        tn_caught_raise (&file->caught);
+    }
+    return result;
+}
+
 static PyObject *
 handle_metadata (PyObject *self, PyObject *none)
 {
@@ -173,7 +185,7 @@ handle_metadata (PyObject *self, PyObject *none)
     (void) none;
     if (!file)
         return NULL;
-    PyObject *result = tn_metadata (file->library);
+    PyObject *result = metadata_of (file, tn_metadata);
     Py_DECREF (file);
     return result;
 }
@@ -185,7 +197,7 @@ handle_metadata_types (PyObject *self, PyObject *none)
     (void) none;
     if (!file)
         return NULL;
-    PyObject *result = tn_metadata_types (file->library);
+    PyObject *result = metadata_of (file, tn_metadata_types);
     Py_DECREF (file);
     return result;
 }

@@ -232,6 +232,7 @@ tn_handle_packed (PyObject *self, PyObject *index)
     Py_BEGIN_ALLOW_THREADS; /* it may read */
     status = tenon_packed_get (file->library, number, &info);
     Py_END_ALLOW_THREADS;
+    tn_file_forget (file);
     Py_DECREF (file);
     if (status < 0)
         Py_RETURN_NONE;

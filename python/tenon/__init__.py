@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tenon._formats import formats as formats
     from tenon._lazy import LazyArray as LazyArray
     from tenon._load import load as load
+    from tenon._metadata import Metadata as Metadata
     from tenon._quantized import QuantizedArray as QuantizedArray
     from tenon._report import Report as Report
     from tenon._save import save as save
@@ -64,6 +65,7 @@ _PLACES = {
     "_formats": ("config", "dtypes", "formats"),
     "_lazy": ("LazyArray",),
     "_load": ("load",),
+    "_metadata": ("Metadata",),
     "_quantized": ("QuantizedArray",),
     "_report": ("Report",),
     "_save": ("save", "save_gguf", "save_safetensors", "savez", "savez_compressed", "write"),

@@ -25,9 +25,10 @@ class Box(NamedTuple):
 
 
 def find_box(index: Any, shape: tuple[int, ...]) -> Box | None:
-    """Returns the box of an index of integers, slices, None and Ellipsis; None for an index that selects items by lists or masks.
+    """Returns the box of an index of integers, slices, None and Ellipsis; None for one that has lists or masks.
 
     Raises IndexError, with the words of NumPy, for an index that does not fit the shape."""
+
     parts = index if isinstance(index, tuple) else (index,)
     if not all(_is_basic(part) for part in parts):
         return None

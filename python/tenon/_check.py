@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 
 def verify(source: Any, *, progress: _progress.Progress = None, **how: Any) -> Report:
-    """Reads all of a file and compares all checksums. `source` and further arguments are those of tenon.open; an open File is one, too.
+    """Reads all of a file and compares all checksums.
 
-    The report has `ok` and `faults`: faults of the data raise nothing, not even those with which the file cannot be opened.
+    `source` is an open File, or what tenon.open takes, and so are further arguments. The report has `ok` and `faults`:
+    faults of the data raise nothing, not even those with which the file cannot be opened.
     TenonError: there is no such file, or it cannot be read at all.
 
     >>> tenon.save("a.npy", np.arange(3))
@@ -36,20 +37,26 @@ def verify(source: Any, *, progress: _progress.Progress = None, **how: Any) -> R
     except _errors.TenonError as error:
         if error.status not in _FAULTS:
             raise
-        return _report.Report([_report.Entry("note", error.status, error.tensor or "", error.file or "", error.message)])
+        return _report.Report(
+            [_report.Entry("note", error.status, error.tensor or "", error.file or "", error.message)]
+        )
     with file:
         return file.verify(progress=progress)
 
 
 # What the bytes of a file are to blame for
-_FAULTS = frozenset(f"TENON_E_{name}" for name in ("MALFORMED", "TRUNCATED", "CHECKSUM", "UNRECOGNISED", "LIMIT", "UNSUPPORTED"))
+_FAULTS = frozenset(
+    f"TENON_E_{name}" for name in ("MALFORMED", "TRUNCATED", "CHECKSUM", "UNRECOGNISED", "LIMIT", "UNSUPPORTED")
+)
 
 
-def hash(source: Any, names: str | Iterable[str] | None = None, *, progress: _progress.Progress = None, **how: Any) -> dict[str, str]:
-    """The digest of each tensor: "sha256:…", as `tenon hash` prints it, the same in every format. In the order of the names.
+def hash(
+    source: Any, names: str | Iterable[str] | None = None, *, progress: _progress.Progress = None, **how: Any
+) -> dict[str, str]:
+    """The digest of each tensor, as `tenon hash` prints it: "sha256:…", the same in every format.
 
-    `names`: a name or pattern, or several; None: all. The other arguments are those of tenon.verify. An unreadable tensor, and one that is
-    not there, raises TenonError.
+    The result is a dict in the order of the names. `names`: a name or pattern, or several; None: all. The other
+    arguments are those of tenon.verify. TenonError: a tensor is unreadable, or there is none of that name.
 
     >>> tenon.save("a.npy", np.zeros(3, np.float32))
     >>> tenon.save_safetensors("a.safetensors", {"a": np.zeros(3, np.float32)})
@@ -65,7 +72,9 @@ def hash(source: Any, names: str | Iterable[str] | None = None, *, progress: _pr
 def digests(file: File, names: str | Iterable[str] | None, progress: _progress.Progress) -> dict[str, str]:
     """The digests of tensors of an open file."""
     core = file._core
-    chosen = sorted((name.encode("utf-8", "surrogateescape"), index) for name, index in select(file._core, names).items())
+    chosen = sorted(
+        (name.encode("utf-8", "surrogateescape"), index) for name, index in select(file._core, names).items()
+    )
     with _progress.shown(progress, "hash") as callback:
         done, total = 0, sum(core.info(index)[6] for _, index in chosen) if callback else 0
         found = {}
@@ -83,6 +92,8 @@ def _digest(core: Any, index: int) -> tuple[str, int]:
     family = core.family(index)
     text = f"{family}:{info[3]}" if family is not None else info[3]
     shape = info[4] or ()
-    sha = hashlib.sha256(text.encode("utf-8", "surrogateescape") + b"\0" + struct.pack(f"<{len(shape) + 1}Q", len(shape), *shape))
+    sha = hashlib.sha256(
+        text.encode("utf-8", "surrogateescape") + b"\0" + struct.pack(f"<{len(shape) + 1}Q", len(shape), *shape)
+    )
     core.stream(index, sha.update)
     return "sha256:" + sha.hexdigest(), info[6]

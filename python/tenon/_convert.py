@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tenon import _context, _core
 from tenon._inputs import Casts
+from tenon._metadata import put_all
 from tenon._save import durable_of, flags_of, is_path, path_of, report_of, save_plan
 from tenon._settings import Options, settings_of
 
@@ -179,8 +180,7 @@ def convert(
         for source in _sources(src):
             conversion.add(_file_of(source, stack))
         conversion.check_used()
-        for key, value in (metadata or {}).items():
-            conversion.plan.put_metadata(key, value)
+        put_all(conversion.plan, metadata)
         target = path_of(dst) if is_path(dst) else None
         made = {
             "format": format,

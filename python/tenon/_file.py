@@ -5,17 +5,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tenon import _context, _core, _errors, _frameworks, _progress, _reading
+from tenon import _context, _core, _errors, _frameworks, _metadata, _progress, _reading
 from tenon._items import Items
 from tenon._lazy import LazyArray
 from tenon._tensors import Tensors
 
 if TYPE_CHECKING:
+    from tenon._metadata import Metadata
     from tenon._report import Report
 
 _DYNAMIC = 64  # TENON_DTYPE_DYNAMIC
@@ -42,14 +43,16 @@ def open(
     format: the id of a format, if neither content nor extension tells it.
     options: those of the format, {"gguf.mlx": "triple"}; the format's name may be left out if `format` is given.
     mode: "r", f[name] is read-only; "c", it can be written, and the file stays as it is.
-    shards: open all shards of the numbered set that the file belongs to. index=False: find them by their names, whatever the index says.
+    shards: open all shards of the numbered set that the file belongs to. index=False: find them by their names,
+        whatever the index says.
     alone: open the file itself, also if it stands for a set.
     offset, length: the part of the file, in bytes; length None: to its end.
     framework: "numpy", "torch", "jax" or "mlx": whose arrays f[name] are.
-    small_floats: how bf16, f8, f6 and f4 come: None, as ml_dtypes has them; "bits", as unsigned integers; "float32", converted, exactly.
+    small_floats: how bf16, f8, f6 and f4 come: None, as ml_dtypes has them; "bits", as unsigned integers;
+        "float32", converted, exactly.
     TenonError: the file cannot be opened, or is none; its class is that of the reason, FileNotFoundError, ValueError …
 
-    >>> tenon.save_safetensors("m.safetensors", {"w": np.ones((2, 3), np.float32), "b": np.zeros(3, np.float32)}, {"by": "me"})
+    >>> tenon.save_safetensors("m.safetensors", {"w": np.ones((2, 3)), "b": np.zeros(3)}, {"by": "me"})
     >>> with tenon.open("m.safetensors") as f:
     ...     sorted(f), f["w"].shape, f["w"][1, ::2].tolist(), f.metadata["by"]
     (['b', 'w'], (2, 3), [1.0, 1.0], 'me')
@@ -74,7 +77,9 @@ def open(
     return File(core, items, again, how)
 
 
-def _open_core(context: _core.Context, source: Any, how: Mapping[str, Any], callback: _progress.Callback | None) -> tuple[_core.File, Any]:
+def _open_core(
+    context: _core.Context, source: Any, how: Mapping[str, Any], callback: _progress.Callback | None
+) -> tuple[_core.File, Any]:
     """Opens the source. Also returns what opens it again: an absolute path, a URL, bytes; None: nothing does."""
     if how["offset"] < 0 or how["length"] is not None and how["length"] < 0:
         raise ValueError("offset and length are not negative")
@@ -113,7 +118,7 @@ def _settings_of(source: Any, how: Mapping[str, Any]) -> Sequence[str] | None:
 
 def _open_object(context: _core.Context, source: Any, given: dict[str, Any]) -> tuple[_core.File, Any]:
     if isinstance(source, (bytearray, memoryview, np.ndarray)):
-        data = np.frombuffer(source, np.uint8) if not isinstance(source, np.ndarray) else source.reshape(-1).view(np.uint8)
+        data = np.frombuffer(np.ascontiguousarray(source) if isinstance(source, np.ndarray) else source, np.uint8)
         return context.open(data, **given), data
     from tenon import _streams
 
@@ -123,12 +128,12 @@ def _open_object(context: _core.Context, source: Any, given: dict[str, Any]) -> 
 
 
 class File(Mapping[str, Any]):
-    """An open file: a mapping from the names of its tensors, in the order of the file, to arrays. `tenon.open` makes it.
+    """An open file: a mapping from names of tensors, in the order of the file, to arrays. `tenon.open` makes it.
 
-    f["name"] is a view of the file's pages, an ndarray, if the bytes there are those of the array; else a LazyArray, whose f["name"][2:5, ::2]
-    reads that box alone. Quantised dtypes are QuantizedArrays. Views stay valid when the file is closed, and when it is replaced. In mode "r"
-    they are read-only; in mode "c" each f["name"] can be written, and is a copy of its own as far as it is. For a framework other than NumPy
-    it is an array of that.
+    f["name"] is a view of the file's pages, an ndarray, if the bytes there are those of the array; else a LazyArray,
+    whose f["name"][2:5, ::2] reads that box alone. Quantised dtypes are QuantizedArrays. Views stay valid when the file
+    is closed, and when it is replaced. In mode "r" they are read-only; in mode "c" each f["name"] can be written, and
+    is a copy of its own as far as it is. For a framework other than NumPy it is an array of that.
 
     Any number of threads may use a File. It is pickled by its path.
     """
@@ -143,7 +148,7 @@ class File(Mapping[str, Any]):
         self._mode: str = how["mode"]
         self._framework: str = how["framework"]
         self._name = core.path
-        self._metadata: Mapping[str, Any] | None = None
+        self._metadata: Metadata | None = None
 
     # ---- about the file ----------------------------------------------------------------------------------
 
@@ -159,7 +164,7 @@ class File(Mapping[str, Any]):
 
     @property
     def mode(self) -> str:
-        """"r" or "c", as it was opened."""
+        """As it was opened: "r" or "c"."""
         return self._mode
 
     @property
@@ -183,10 +188,13 @@ class File(Mapping[str, Any]):
         return Tensors(self, self._core)
 
     @property
-    def metadata(self) -> Mapping[str, Any]:
-        """The metadata: str, bool, int, float, None, ndarrays for arrays of numbers, lists of str, and lists of those. Read-only."""
+    def metadata(self) -> Metadata:
+        """The metadata: str, bool, int, float, None, ndarrays for arrays of numbers, lists of str, and lists of those.
+        Read-only.
+
+        A save that gets them keeps the types of the numbers, and so does `f.metadata | {…}`."""
         if self._metadata is None:
-            self._metadata = MappingProxyType(self._core.metadata())
+            self._metadata = _metadata.of_file(self._core)
         return self._metadata
 
     @property
@@ -245,10 +253,11 @@ class File(Mapping[str, Any]):
             if error.status != "TENON_E_NOT_MAPPABLE":
                 raise
             return self._lazy(number)
-        if raw.dtype.isbuiltin == 1 and raw.dtype.isnative and raw.dtype.char not in "BH":  # most: nothing is to be asked
+        kind = raw.dtype
+        if kind.isbuiltin == 1 and kind.isnative and kind.char not in "BH":  # most: nothing is to be asked
             return raw
         info = core.info(number)
-        if not raw.dtype.isnative and info[2] < _DYNAMIC or self._items.packed(info[2]) or self._items.wanted(info[2]):
+        if not kind.isnative and info[2] < _DYNAMIC or self._items.packed(info[2]) or self._items.wanted(info[2]):
             return self._lazy(number)
         return self._items.finish(raw, info[2], info[4])
 
@@ -256,7 +265,7 @@ class File(Mapping[str, Any]):
         """What f[name] is if the tensor cannot be mapped."""
         info = self._core.info(number)
         shape = info[4] or ()
-        if not shape or self._items.block(info[2]) is not None:  # an array without dims; blocks, of which whole rows are read
+        if not shape or self._items.block(info[2]) is not None:  # blocks are read by whole rows
             return self.read(info[1])
         empty = self.read(info[1], (slice(0, 0),) * len(shape))
         return LazyArray(self, info[1], shape, empty.dtype)
@@ -355,7 +364,8 @@ class File(Mapping[str, Any]):
     # ---- the end, and other processes --------------------------------------------------------------------
 
     def close(self) -> None:
-        """Ends the use of the file. Views of it stay valid; anything else raises ValueError from now on. A second call does nothing."""
+        """Ends the use of the file. Views of it stay valid; anything else raises ValueError from now on. A second call
+        does nothing."""
         self._core.close()
 
     @property
@@ -370,7 +380,9 @@ class File(Mapping[str, Any]):
         len(self._core)  # raises if it is closed
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def __copy__(self) -> File:

@@ -36,9 +36,10 @@ def check(framework: str) -> str:
 
 
 def convert(array: Any, framework: str, dtype: int = 0) -> Any:
-    """The array of a framework for one of NumPy. dtype: the library's, of small floats that come as unsigned integers.
+    """The array of a framework for one of NumPy. dtype: the library's, if small floats come as unsigned integers.
 
-    Memory is shared where the framework can: torch always, and JAX if it is aligned, share memory that can be written. MLX copies.
+    Memory is shared where the framework can: torch always, and JAX if it is aligned, share memory that can be written.
+    MLX copies.
     TypeError: the framework has no such dtype."""
     if not isinstance(array, (np.ndarray, np.generic)):
         return array  # a QuantizedArray
@@ -76,7 +77,8 @@ def _jax(array: np.ndarray[Any, Any], small: str | None) -> Any:
     import jax
 
     if small is None:
-        return jax.dlpack.from_dlpack(array) if array.flags.writeable and array.flags.c_contiguous else jax.numpy.asarray(array)
+        shares = array.flags.writeable and array.flags.c_contiguous
+        return jax.dlpack.from_dlpack(array) if shares else jax.numpy.asarray(array)
     if small in (_SMALL[21], _SMALL[22]):
         raise _refuse(small, "jax")
     import ml_dtypes

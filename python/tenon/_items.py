@@ -58,7 +58,7 @@ class Items:
         return dtype in _PACKED
 
     def finish(self, raw: np.ndarray[Any, Any], dtype: int, shape: tuple[int, ...] | None) -> Any:
-        """What a program gets for an array of the extension; of packed items, for that of `read_packed`. `shape` is that of the items."""
+        """What a program gets for an array of the extension, or of `read_packed`. `shape` is that of the items."""
         if raw.dtype.isbuiltin == 1 and raw.dtype.char not in "BH" or dtype in (0, 2, 3):
             return raw
         if dtype in _SMALL:
@@ -93,12 +93,17 @@ class Items:
         return found
 
 
-def read_packed(core: _core.File, index: int, ask: int, dtype: int, shape: tuple[int, ...], box: Box | None) -> np.ndarray[Any, Any]:
-    """Packed items as bytes of their own: the whole tensor, or a box, of which whole rows are read. `ask`: cast to that, unless 0."""
+def read_packed(
+    core: _core.File, index: int, ask: int, dtype: int, shape: tuple[int, ...], box: Box | None
+) -> np.ndarray[Any, Any]:
+    """Packed items as bytes of their own: the whole tensor, or a box, of which whole rows are read.
+
+    `ask`: the dtype to cast to; 0: as it is stored."""
     bits = _PACKED[dtype]
     group = 2 if bits == 4 else 4  # items that share bytes
     if not shape or shape[-1] % group:
-        items = unpack(_all_bytes(core, index, ask, math.prod(shape), bits, group), bits)[: math.prod(shape)].reshape(shape)
+        count = math.prod(shape)
+        items = unpack(_all_bytes(core, index, ask, count, bits, group), bits)[:count].reshape(shape)
         return items if box is None else items[tuple(map(_cut, box.starts, box.counts, box.steps))]
     if box is None:
         return unpack(core.array(index, dtype=ask), bits)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class LazyArray(NDArrayOperatorsMixin):
     """What `f[name]` is if the bytes in the file are not those of the array: compressed, remote, big-endian.
 
-    `lazy[2:5, ::2]` reads that box alone. Everything else that an ndarray has, `lazy.mean ()`, `lazy + 1`, `np.asarray (lazy)`, works too, and
-    reads the whole once: the LazyArray then keeps it.
+    `lazy[2:5, ::2]` reads that box alone. Everything else that an ndarray has, `lazy.mean()`, `lazy + 1`,
+    `np.asarray(lazy)`, works too, and reads the whole once: the LazyArray then keeps it.
 
     >>> tenon.savez_compressed("a.npz", x=np.arange(12).reshape(3, 4))
     >>> with tenon.open("a.npz") as f:
@@ -105,7 +105,8 @@ class LazyArray(NDArrayOperatorsMixin):
         outs = kwargs.get("out", ())
         if outs:
             kwargs["out"] = tuple(out.read() if isinstance(out, LazyArray) else out for out in outs)
-        return getattr(ufunc, method)(*(given.read() if isinstance(given, LazyArray) else given for given in inputs), **kwargs)
+        arrays = (given.read() if isinstance(given, LazyArray) else given for given in inputs)
+        return getattr(ufunc, method)(*arrays, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
         # Methods and attributes of ndarray, and its protocols: __array_interface__, __dlpack__, __dlpack_device__

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tenon import _context, _core, _dtypes, _errors, _frameworks, _progress, _reading, _remote, _streams
+from tenon import _context, _core, _dtypes, _errors, _frameworks, _metadata, _progress, _reading, _remote, _streams
 from tenon._items import Items
 from tenon._settings import settings_of
 
@@ -157,7 +157,7 @@ def _read_all(
         _check_readable(core)
         arrays = _load_all(core, items, quantized, callback)
         single = len(arrays) == 1 and (core.format == "npy" or core.format in _single_formats(items.context))
-        metadata = typed_metadata(core) if with_metadata else {}
+        metadata = _metadata.of_file(core).typed() if with_metadata else {}
         end = _end_of_array(core) if made is not None and core.format == "npy" else None
     finally:
         core.close()
@@ -252,32 +252,3 @@ def _with_triples(arrays: dict[str, Any]) -> dict[str, Any]:
         stem = name.removesuffix(".weight")
         found.update(zip((f"{stem}.weight", f"{stem}.scales", f"{stem}.biases"), parts, strict=True))
     return found
-
-
-# ---- metadata ----------------------------------------------------------------------------------------------------
-
-
-def typed_metadata(core: _core.File) -> dict[str, Any]:
-    """The metadata with their types: numbers are scalars of NumPy, which a save stores as the same type."""
-    types = core.metadata_types()
-    return {key: _typed(value, types[key]) for key, value in core.metadata().items()}
-
-
-_SCALARS: dict[str, type[np.generic]] = {
-    "bool": np.bool_,
-    "u8": np.uint8,
-    "u16": np.uint16,
-    "u32": np.uint32,
-    "u64": np.uint64,
-    "i8": np.int8,
-    "i16": np.int16,
-    "i32": np.int32,
-    "i64": np.int64,
-    "f32": np.float32,
-    "f64": np.float64,
-}
-
-
-def _typed(value: Any, kind: str) -> Any:
-    scalar = _SCALARS.get(kind)
-    return value if scalar is None else scalar(value)

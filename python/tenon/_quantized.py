@@ -20,8 +20,9 @@ _OPTIONS = {"format": "gguf", "settings": ("gguf.mlx=triple",)}
 class QuantizedArray:
     """Blocks of a quantised dtype, bit for bit as they are stored, with the shape of the numbers that they stand for.
 
-    `data` has a row of blocks for each row of numbers: uint8, (*shape[:-1], bytes of a row), C-contiguous. The last dim of `shape` is a
-    multiple of the numbers in a block. Indexes select rows, never numbers within one; `dequantize` gives numbers.
+    `data` has a row of blocks for each row of numbers: uint8, (*shape[:-1], bytes of a row), C-contiguous. The last dim
+    of `shape` is a multiple of the numbers in a block. Indexes select rows, never numbers within one; `dequantize`
+    gives numbers.
     ValueError: shape and data do not fit. KeyError: there is no such dtype.
 
     >>> q = tenon.QuantizedArray.quantize(np.linspace(-1, 1, 64).reshape(2, 32), "q8_0")
@@ -45,7 +46,9 @@ class QuantizedArray:
         raw = np.asarray(data)
         rows = (*dims[:-1], dims[-1] // items * size)
         if raw.dtype != np.uint8 or raw.size != math.prod(rows):
-            raise ValueError(f"{dims} of {dtype} take {math.prod(rows)} bytes (uint8); the data are {raw.size} of {raw.dtype}")
+            raise ValueError(
+                f"{dims} of {dtype} take {math.prod(rows)} bytes (uint8); the data are {raw.size} of {raw.dtype}"
+            )
         self._dtype = dtype
         self._shape = dims
         self._row = rows[-1]  # bytes
@@ -109,7 +112,9 @@ class QuantizedArray:
         to, items, _ = _block(context, dtype)
         given = np.asarray(array)
         if not given.shape or given.shape[-1] % items:
-            raise ValueError(f"the last dim of {given.shape} must be a multiple of {items}, the numbers of a block of {dtype}")
+            raise ValueError(
+                f"the last dim of {given.shape} must be a multiple of {items}, the numbers of a block of {dtype}"
+            )
         numbers = np.ascontiguousarray(given, np.float32)
         data = context.cast(_dtypes.number_of(context, "f32"), numbers.reshape(-1).view(np.uint8), to, numbers.size)
         return cls(dtype, given.shape, data)
@@ -123,23 +128,33 @@ class QuantizedArray:
     # ---- MLX's form --------------------------------------------------------------------------------------
 
     def triple(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-        """The same numbers as MLX has them: weight (uint32), scales and biases (float16), of q4_0, q4_1 and q8_0 in groups of 32.
+        """The same numbers as MLX has them, of q4_0, q4_1 and q8_0: weight (uint32), scales and biases (float16).
 
-        `mx.dequantize (weight, scales, biases, group_size=32, bits=4)`, or 8 bits for q8_0. TenonError: the dtype has no such form, or these
-        blocks have no exact one.
+        They are in groups of 32: `mx.dequantize(weight, scales, biases, group_size=32, bits=4)`, of q8_0 with bits=8.
+        TenonError: the dtype has no such form, or these blocks have no exact one.
 
         >>> [part.shape for part in tenon.QuantizedArray.quantize(np.ones((2, 64)), "q4_0").triple()]
         [(2, 8), (2, 2), (2, 2)]
         """
         if self._dtype not in _TRIPLES:
-            raise _errors.fail("TENON_E_UNSUPPORTED", f"MLX has no weights like those of {self._dtype}", advice="dequantize () gives numbers")
+            raise _errors.fail(
+                "TENON_E_UNSUPPORTED",
+                f"MLX has no weights like those of {self._dtype}",
+                advice="dequantize() gives numbers",
+            )
         context = _context.context()
         plan = context.plan()
         rows = (math.prod(self._shape[:-1]), self._shape[-1])  # gguf has four dims at most
-        plan.add_arrays([("x.weight", self._data.reshape(rows[0], self._row), _dtypes.number_of(context, self._dtype), rows, 0)])
+        plan.add_arrays(
+            [("x.weight", self._data.reshape(rows[0], self._row), _dtypes.number_of(context, self._dtype), rows, 0)]
+        )
         file = _through_memory(plan, {"format": "gguf"}, _OPTIONS["settings"])
         if len(file) != 3:
-            raise _errors.fail("TENON_E_UNSUPPORTED", "these blocks have no exact form as MLX's weights", advice="dequantize () gives numbers")
+            raise _errors.fail(
+                "TENON_E_UNSUPPORTED",
+                "these blocks have no exact form as MLX's weights",
+                advice="dequantize() gives numbers",
+            )
         indexes = [file.find(f"x.{part}") for part in ("weight", "scales", "biases")]
         parts = file.arrays(indexes, mode=_core.MAP_COPY)
         weight, scales, biases = (part.reshape(*self._shape[:-1], part.shape[-1]) for part in parts)
@@ -161,11 +176,15 @@ class QuantizedArray:
         lead = parts["weight"].shape[:-1]
         if any(part.ndim == 0 or part.shape[:-1] != lead for part in parts.values()):
             raise ValueError("weight, scales and biases must have the same dims but the last one")
-        plan.add_arrays([(f"x.{name}", part.reshape(math.prod(lead), part.shape[-1]), 0, None, 0) for name, part in parts.items()])
+        plan.add_arrays(
+            [(f"x.{name}", part.reshape(math.prod(lead), part.shape[-1]), 0, None, 0) for name, part in parts.items()]
+        )
         file = _through_memory(plan, _OPTIONS, ())
         _, _, _, dtype, shape, *_ = file.info(file.find("x.weight"))
         if len(file) != 1 or shape is None:
-            raise _errors.fail("TENON_E_UNSUPPORTED", "these are no weights of 4 or 8 bits of MLX that a block dtype can have exactly")
+            raise _errors.fail(
+                "TENON_E_UNSUPPORTED", "these are no weights of 4 or 8 bits of MLX that a block dtype can have exactly"
+            )
         return cls(dtype, (*lead, shape[-1]), file.array(0))
 
     # ---- as a sequence of rows ---------------------------------------------------------------------------
@@ -179,10 +198,10 @@ class QuantizedArray:
         named = sum(part is not Ellipsis and part is not None for part in parts)
         if named >= self.ndim:
             if named > self.ndim or not (isinstance(parts[-1], slice) and parts[-1] == slice(None)):
-                raise IndexError("an index selects whole rows of a quantised array: dequantize () gives its numbers")
+                raise IndexError("an index selects whole rows of a quantised array: dequantize() gives its numbers")
         rows = self._data[index]
         if rows.ndim == 0 or rows.shape[-1:] != self._data.shape[-1:]:
-            raise IndexError("an index selects whole rows of a quantised array: dequantize () gives its numbers")
+            raise IndexError("an index selects whole rows of a quantised array: dequantize() gives its numbers")
         return QuantizedArray(self._dtype, (*rows.shape[:-1], self._shape[-1]), rows)
 
     def __eq__(self, other: object) -> bool:

@@ -39,13 +39,16 @@ def _missing(core: _core.File, name: str) -> _errors.TenonError:
     near = difflib.get_close_matches(name, names, 1) if len(names) < _MOST_COMPARED else []
     advice = f"did you mean {near[0]!r}?" if near else "File.keys() has the names"
     kind = "no tensor's name matches" if _GLOB.intersection(name) else "there is no tensor"
-    return _errors.fail("TENON_E_NOT_FOUND", f"{core.path}: {kind} {name!r}", tensor=name, file=core.path, advice=advice)
+    return _errors.fail(
+        "TENON_E_NOT_FOUND", f"{core.path}: {kind} {name!r}", tensor=name, file=core.path, advice=advice
+    )
 
 
 def select(core: _core.File, names: str | Iterable[str] | None) -> dict[str, int]:
-    """The tensors of names and patterns, in their order, and in that of the file for a pattern. None: all. "!PATTERN" leaves out.
+    """The tensors of names and patterns, in their order, those of a pattern in that of the file. None: all.
 
-    TenonError, a KeyError: nothing has such a name."""
+    "!PATTERN" leaves out.     TenonError, a KeyError: nothing has such a name."""
+
     everything = core.names()
     if names is None:
         return dict(zip(everything, range(len(everything)), strict=True))
@@ -121,7 +124,9 @@ def _read_whole(core: _core.File, number: int, wish: Wish) -> Any:
     ask, result = wish.of(info[2])
     if wish.items.packed(result) and not info[12]:
         return wish.items.finish(read_packed(core, number, ask, result, info[4] or (), None), result, info[4])
-    return wish.items.finish(core.array(number, dtype=ask, mode=wish.mode_for(info), progress=wish.callback), result, info[4])
+    return wish.items.finish(
+        core.array(number, dtype=ask, mode=wish.mode_for(info), progress=wish.callback), result, info[4]
+    )
 
 
 def _read_box(core: _core.File, number: int, info: _core.Info, box: Box, index: Any, wish: Wish) -> Any:
@@ -132,7 +137,9 @@ def _read_box(core: _core.File, number: int, info: _core.Info, box: Box, index: 
     elif wish.items.block(result) and box.counts[-1:] != shape[-1:]:
         return _read_whole(core, number, wish)[index]  # says that there are whole rows only
     else:
-        part = core.array(number, box.starts, box.counts, box.steps, dtype=ask, mode=_core.MAP_COPY, progress=wish.callback)
+        part = core.array(
+            number, box.starts, box.counts, box.steps, dtype=ask, mode=_core.MAP_COPY, progress=wish.callback
+        )
     return wish.items.finish(part, result, box.counts)[box.rest]
 
 
@@ -165,7 +172,9 @@ def read_many(core: _core.File, chosen: Mapping[str, int], wish: Wish) -> dict[s
 
 
 def _by_dtype(core: _core.File, chosen: Mapping[str, int], wish: Wish) -> dict[tuple[int, int], list[str]]:
-    """The names by the dtype to ask for and that of the result; those that come as they are stored, and are not packed, in one group."""
+    """The names by the dtype to ask for and that of the result.
+
+    Those that come as they are stored, and are not packed, are one group."""
     stored = core.dtypes()
     groups: dict[tuple[int, int], list[str]] = {}
     group_of: dict[int, list[str]] = {}
@@ -179,7 +188,9 @@ def _by_dtype(core: _core.File, chosen: Mapping[str, int], wish: Wish) -> dict[t
     return groups
 
 
-def _finish_many(core: _core.File, found: dict[str, Any], chosen: Mapping[str, int], names: list[str], wish: Wish) -> None:
+def _finish_many(
+    core: _core.File, found: dict[str, Any], chosen: Mapping[str, int], names: list[str], wish: Wish
+) -> None:
     """Makes of what was mapped or read what the program gets; numbers in the other byte order are read."""
     swapped: dict[str, _core.Info] = {}
     for name in names:

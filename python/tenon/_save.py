@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tenon import _context, _core
 from tenon._inputs import Adding
+from tenon._metadata import put_all
 from tenon._settings import Options, codec_of, settings_of
 
 if TYPE_CHECKING:
@@ -98,9 +99,7 @@ def _save_url(plan: _core.Plan, url: str, options: Plan, callback: Any) -> list[
 def _save_as(file: Any, format: str, arrays: Iterable[tuple[str | None, Any]], metadata: Mapping[str, Any] | None, options: Options | None) -> None:
     plan = _context.context().plan()
     Adding(plan).add_all(arrays)
-    if metadata:
-        for key, value in metadata.items():
-            plan.put_metadata(key, value)
+    put_all(plan, metadata)
     if is_path(file):
         file = with_extension(path_of(file), "." + format)
     save_plan(plan, file, {"format": format, "flags": _core.SAVE_EXACT_NAME, "settings": settings_of(options, None, format)})
@@ -273,9 +272,7 @@ def write(
     plan = _context.context().plan()
     pairs = arrays.items() if isinstance(arrays, Mapping) else ((None, arrays),)
     Adding(plan, dtype).add_all(pairs)
-    if metadata:
-        for key, value in metadata.items():
-            plan.put_metadata(key, value)
+    put_all(plan, metadata)
     flags = flags_of(append=append, new=new, carry=carry, strict=strict, skip_unreadable=skip_unreadable)
     target = path_of(path) if is_path(path) else None
     made: Plan = {

@@ -102,7 +102,7 @@ def name_of(file: Any) -> str | None:
 
 
 def open_input(file: Any) -> Input:
-    """What is to be opened for a file object, or for a descriptor (int), which stays open.
+    """What is opened for a file object, a descriptor (int), which stays open, a bytearray or a memoryview.
 
     Raises TypeError for text files and for objects without methods to read, ValueError for closed ones,
     io.UnsupportedOperation for ones that are open for writing only.
@@ -120,7 +120,9 @@ def open_input(file: Any) -> Input:
     b'2'
     """
     file = _unwrap(file)
-    if isinstance(file, int):
+    if isinstance(file, (bytearray, memoryview)):
+        return Input(np.frombuffer(file, np.uint8), file, base=None)
+    if _is_descriptor(file):
         file = io.FileIO(file, "rb", closefd=False)
     _check(file, "readable", ("readinto", "read"))
     descriptor = _descriptor(file)
@@ -152,7 +154,7 @@ def open_output(file: Any) -> Output:
     >>> f.getvalue()
     b'32'
     """
-    if isinstance(file, int):
+    if _is_descriptor(file):
         return Output(file, file)
     whole, file = file, _unwrap(file)
     _check(file, "writable", ("write",))
@@ -174,6 +176,10 @@ def _unwrap(file: Any) -> Any:
     if isinstance(file, tempfile.SpooledTemporaryFile):
         return file._file
     return file.file if isinstance(file, tempfile._TemporaryFileWrapper) else file
+
+
+def _is_descriptor(file: object) -> TypeGuard[int]:
+    return isinstance(file, int) and not isinstance(file, bool)
 
 
 def _check(file: Any, able: str, methods: tuple[str, ...]) -> None:

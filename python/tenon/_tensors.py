@@ -20,7 +20,7 @@ _BIG_ENDIAN = 2
 
 
 class TensorInfo:
-    """A tensor of an open file, described without reading it. An index reads: `info[2:5, ::2]` is that box of the tensor.
+    """A tensor of an open file, described without reading it. An index reads: `info[2:5, ::2]` is a box of it.
 
     >>> tenon.save("a.npy", np.zeros((3, 4), np.float32))
     >>> with tenon.open("a.npy") as f:
@@ -52,7 +52,7 @@ class TensorInfo:
 
     @property
     def shape(self) -> tuple[int, ...] | None:
-        """The number of items in each dim, outermost first. None: the tensor is unreadable, and its shape is not known."""
+        """The number of items in each dim, outermost first. None: it is not known, and the tensor is unreadable."""
         return self._info[4]
 
     @property
@@ -95,12 +95,12 @@ class TensorInfo:
 
     @property
     def order(self) -> str:
-        """"F" if the first index changes fastest in the file, else "C"."""
+        """The order of items in the file: "F" if the first index changes fastest, else "C"."""
         return "F" if self._info[5] & _FORTRAN else "C"
 
     @property
     def byteorder(self) -> str:
-        """"big" or "little": that of the items in the file. Arrays that were read have the byte order of the machine."""
+        """The byte order in the file, "big" or "little". Arrays have that of the machine."""
         return "big" if self._info[5] & _BIG_ENDIAN else "little"
 
     @property
@@ -116,13 +116,14 @@ class TensorInfo:
         shape = "unknown" if self.shape is None else self.shape
         words = [f"{self.name!r}", f"{self.dtype} {shape}", f"{self.nbytes} bytes at {self.offset} of {self.file!r}"]
         words += [f"filter {self.filter}"] if self.filter else []
-        words += [word for word, flag in (("Fortran order", _FORTRAN), ("big-endian", _BIG_ENDIAN)) if self._info[5] & flag]
+        flags = (("Fortran order", _FORTRAN), ("big-endian", _BIG_ENDIAN))
+        words += [word for word, flag in flags if self._info[5] & flag]
         words += [f"unreadable: {self.unreadable}"] if self.unreadable else []
         return f"<TensorInfo {', '.join(words)}>"
 
 
 class Tensors(Mapping[str, TensorInfo]):
-    """f.tensors: the tensors of an open file by name, in the order of the file. Each is described when it is asked for."""
+    """f.tensors: the tensors of an open file by name, in the order of the file, described when they are asked for."""
 
     __slots__ = ("_file", "_core")
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from tenon import _context, _core, _dtypes
 from tenon._inputs import Adding
+from tenon._metadata import put_all
 from tenon._save import durable_of, flags_of, report_of
 from tenon._settings import Options, settings_of
 
@@ -42,8 +43,7 @@ class Writer:
         self._progress = progress
         self._writer = _context.context().writer(path, options)
         self._report: Report | None = None
-        for key, value in (metadata or {}).items():
-            self.put_metadata(key, value)
+        put_all(self._writer.plan(), metadata)
 
     def add(self, name: str | None, array: Any, dtype: Any = None) -> None:
         """Adds a tensor, and copies its data.

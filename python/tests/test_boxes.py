@@ -21,11 +21,37 @@ def read(box, whole):
     return whole[cut][box.rest]
 
 
-@pytest.mark.parametrize("index", [
-    (), 0, -1, 3, np.int64(2), (1, 2), (1, 2, 3), (-1, -1, -1), slice(1, 3), slice(None, None, -1), slice(3, 0, -2), slice(2, 2),
-    slice(10, 20), slice(-100, 100), Ellipsis, (Ellipsis, 1), (1, Ellipsis), (0, Ellipsis, 0), (Ellipsis, slice(None, None, 4)),
-    None, (None, 1, None), (Ellipsis, None), (slice(None), None, slice(4, None, -3)), (1, 2, 3, Ellipsis), np.array(2).item(),
-], ids=repr)
+@pytest.mark.parametrize(
+    "index",
+    [
+        (),
+        0,
+        -1,
+        3,
+        np.int64(2),
+        (1, 2),
+        (1, 2, 3),
+        (-1, -1, -1),
+        slice(1, 3),
+        slice(None, None, -1),
+        slice(3, 0, -2),
+        slice(2, 2),
+        slice(10, 20),
+        slice(-100, 100),
+        Ellipsis,
+        (Ellipsis, 1),
+        (1, Ellipsis),
+        (0, Ellipsis, 0),
+        (Ellipsis, slice(None, None, 4)),
+        None,
+        (None, 1, None),
+        (Ellipsis, None),
+        (slice(None), None, slice(4, None, -3)),
+        (1, 2, 3, Ellipsis),
+        np.array(2).item(),
+    ],
+    ids=repr,
+)
 def test_same_as_numpy(index):
     expected = WHOLE[index]
     found = read(find_box(index, WHOLE.shape), WHOLE)
@@ -44,8 +70,11 @@ def test_any_index(data):
     assert np.array_equal(found, whole[index]) and np.shape(found) == np.shape(whole[index])
 
 
-@pytest.mark.parametrize("index", [4, -5, (0, 5), (0, 0, 6), (0, 0, 0, 0), (Ellipsis, Ellipsis), slice(0, 1, 0), (0, 0, 0, slice(None))],
-                         ids=repr)
+@pytest.mark.parametrize(
+    "index",
+    [4, -5, (0, 5), (0, 0, 6), (0, 0, 0, 0), (Ellipsis, Ellipsis), slice(0, 1, 0), (0, 0, 0, slice(None))],
+    ids=repr,
+)
 def test_errors_are_those_of_numpy(index):
     with pytest.raises((IndexError, ValueError)) as expected:
         WHOLE[index]
@@ -54,8 +83,11 @@ def test_errors_are_those_of_numpy(index):
     assert str(found.value) == str(expected.value)
 
 
-@pytest.mark.parametrize("index", [[0, 1], np.array([1]), (0, [1, 2]), True, np.True_, np.ones(4, bool), (slice(None), (1, 2)), "name", 1.5],
-                         ids=repr)
+@pytest.mark.parametrize(
+    "index",
+    [[0, 1], np.array([1]), (0, [1, 2]), True, np.True_, np.ones(4, bool), (slice(None), (1, 2)), "name", 1.5],
+    ids=repr,
+)
 def test_lists_and_masks_are_no_boxes(index):
     assert find_box(index, WHOLE.shape) is None
 

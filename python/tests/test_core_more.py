@@ -143,6 +143,19 @@ def test_reader_that_fails(context, numbers):
     assert caught.value is reader.fault
 
 
+def test_reader_that_fails_at_metadata(context):
+    reader = Reader(EXAMPLES / "model.gguf")
+    file = context.open(reader, format="gguf")
+    assert list(file.metadata()) == list(context.open(str(EXAMPLES / "model.gguf")).metadata())
+    reader.fault = ConnectionError("the line is dead")
+    with pytest.raises(ConnectionError):
+        file.metadata()
+    assert file.packed(0) is None
+    reader.fault = None
+    with pytest.raises(TenonError):  # and not the fault of a read before
+        file.array(0, mode=_core.MAP_ONLY)
+
+
 def test_reader_keeps_the_view(context, numbers):
     _, path = numbers
     reader, kept = Reader(path), []

@@ -43,14 +43,22 @@ def test_order_of_the_file(tmp_path):
     """The order of the members, not that of their names."""
     np.savez(tmp_path / "a.npz", z=np.ones(1), a=np.ones(2), m=np.ones(3))
     with tenon.open(tmp_path / "a.npz") as f:
-        assert list(f) == ["z", "a", "m"] and list(f.tensors) == ["z", "a", "m"] and list(f.read_many()) == ["z", "a", "m"]
+        assert (
+            list(f) == ["z", "a", "m"] and list(f.tensors) == ["z", "a", "m"] and list(f.read_many()) == ["z", "a", "m"]
+        )
         assert [info.shape for info in f.tensors.values()] == [(1,), (2,), (3,)]
 
 
 def test_missing_tensor(path):
     with tenon.open(path) as f:
-        for take in (lambda: f["weight"], lambda: f.tensors["weight"], lambda: f.read("weight"), lambda: f.read_many(["weight"]),
-                     lambda: f.read_many("w*q"), lambda: f.hash("weight")):
+        for take in (
+            lambda: f["weight"],
+            lambda: f.tensors["weight"],
+            lambda: f.read("weight"),
+            lambda: f.read_many(["weight"]),
+            lambda: f.read_many("w*q"),
+            lambda: f.hash("weight"),
+        ):
             with pytest.raises(KeyError) as caught:
                 take()
             assert isinstance(caught.value, tenon.TenonError)
@@ -81,7 +89,14 @@ def test_tensors(path):
     offset = 8 + int.from_bytes(path.read_bytes()[:8], "little")
     with tenon.open(path) as f:
         info = f.tensors["z.weight"]
-        assert (info.name, info.dtype, info.shape, info.ndim, info.size, info.nbytes) == ("z.weight", "f32", (2, 3, 4), 3, 24, 96)
+        assert (info.name, info.dtype, info.shape, info.ndim, info.size, info.nbytes) == (
+            "z.weight",
+            "f32",
+            (2, 3, 4),
+            3,
+            24,
+            96,
+        )
         assert info.file == str(path) and info.stored == 96 and info.filter is None and info.unreadable is None
         assert (info.order, info.byteorder) == ("C", "little")
         assert path.read_bytes()[info.offset :][:96] == ARRAYS["z.weight"].tobytes() and info.offset >= offset
@@ -107,12 +122,19 @@ def test_filter(tmp_path):
 
 def test_shards_and_index(tmp_path):
     for number in (1, 2):
-        safetensors.numpy.save_file({f"t{number}": np.full(3, number, np.float32)}, tmp_path / f"m-0000{number}-of-00002.safetensors")
+        safetensors.numpy.save_file(
+            {f"t{number}": np.full(3, number, np.float32)}, tmp_path / f"m-0000{number}-of-00002.safetensors"
+        )
     (tmp_path / "m.safetensors.index.json").write_text(
         '{"metadata": {}, "weight_map": {"t1": "m-00001-of-00002.safetensors", "t2": "m-00002-of-00002.safetensors"}}'
     )
     first = tmp_path / "m-00001-of-00002.safetensors"
-    for source, how in ((tmp_path, {}), (tmp_path / "m.safetensors.index.json", {}), (first, {"shards": True}), (tmp_path, {"index": False})):
+    for source, how in (
+        (tmp_path, {}),
+        (tmp_path / "m.safetensors.index.json", {}),
+        (first, {"shards": True}),
+        (tmp_path, {"index": False}),
+    ):
         with tenon.open(source, **how) as f:
             assert {name: array.tolist() for name, array in f.items()} == {"t1": [1, 1, 1], "t2": [2, 2, 2]}
             assert pathlib.Path(f.tensors["t2"].file).name == "m-00002-of-00002.safetensors"
@@ -137,8 +159,16 @@ def test_part_of_a_file(path, tmp_path):
 def test_sources(path, kind):
     with open(path, "rb") as opened:
         data = path.read_bytes()
-        source = {"str": str(path), "bytes": os.fsencode(path), "Path": path, "descriptor": opened.fileno(), "object": opened,
-                  "memory": bytearray(data), "view": memoryview(data), "array": np.frombuffer(data, np.uint8)}[kind]
+        source = {
+            "str": str(path),
+            "bytes": os.fsencode(path),
+            "Path": path,
+            "descriptor": opened.fileno(),
+            "object": opened,
+            "memory": bytearray(data),
+            "view": memoryview(data),
+            "array": np.frombuffer(data, np.uint8),
+        }[kind]
         with tenon.open(source, format="safetensors") as f:
             kept = f["z.weight"]
             assert np.array_equal(kept, ARRAYS["z.weight"])
@@ -183,8 +213,18 @@ def test_unreadable(tmp_path):
     with tenon.open(path) as f:
         assert list(f.unreadable) == ["b"] and f.unreadable["b"]
         assert f["a"].tolist() == list(range(10)) and list(f) == ["a", "b"]
-        assert f.tensors["b"].unreadable == f.unreadable["b"] and "unreadable" in repr(f.tensors["b"]) and "1 unreadable" in repr(f)
-        for take in (lambda: f["b"], lambda: f.read("b"), lambda: f.read("b", 0), lambda: f.read_many(), lambda: f.tensors["b"][0]):
+        assert (
+            f.tensors["b"].unreadable == f.unreadable["b"]
+            and "unreadable" in repr(f.tensors["b"])
+            and "1 unreadable" in repr(f)
+        )
+        for take in (
+            lambda: f["b"],
+            lambda: f.read("b"),
+            lambda: f.read("b", 0),
+            lambda: f.read_many(),
+            lambda: f.tensors["b"][0],
+        ):
             with pytest.raises(ValueError) as caught:
                 take()
             assert isinstance(caught.value, tenon.TenonError)
@@ -198,9 +238,22 @@ def test_closed(path):
     f.close()
     f.close()
     assert f.closed and "closed" in repr(f) and "m.safetensors" in repr(f)
-    for use in (lambda: f["z.weight"], lambda: len(f), lambda: list(f), lambda: "a" in f, lambda: f.metadata, lambda: f.unreadable, lambda: f.path,
-                lambda: f.read_many(), lambda: f.verify(), lambda: f.hash(), lambda: len(tensors), lambda: info[0], f.__enter__,
-                lambda: f.report):
+    for use in (
+        lambda: f["z.weight"],
+        lambda: len(f),
+        lambda: list(f),
+        lambda: "a" in f,
+        lambda: f.metadata,
+        lambda: f.unreadable,
+        lambda: f.path,
+        lambda: f.read_many(),
+        lambda: f.verify(),
+        lambda: f.hash(),
+        lambda: len(tensors),
+        lambda: info[0],
+        f.__enter__,
+        lambda: f.report,
+    ):
         with pytest.raises(ValueError):
             use()
     assert np.array_equal(kept, ARRAYS["z.weight"]) and info.shape == (2, 3, 4)
@@ -250,8 +303,11 @@ def test_threads(tmp_path):
         rng = np.random.default_rng(seed)
         for _ in range(20):
             name = f"t{rng.integers(8)}"
-            if not (np.array_equal(f[name], arrays[name]) and np.array_equal(f[name][3:9, ::-2], arrays[name][3:9, ::-2])
-                    and f.tensors[name].shape == (50, 60)):
+            if not (
+                np.array_equal(f[name], arrays[name])
+                and np.array_equal(f[name][3:9, ::-2], arrays[name][3:9, ::-2])
+                and f.tensors[name].shape == (50, 60)
+            ):
                 wrong.append(name)
 
     for file in ("a.npz", "a.safetensors"):

@@ -34,15 +34,35 @@ def test_by_hand(tmp_path):
 
 def test_every_numpy_dtype(tmp_path):
     arrays = {dtype: np.arange(12).astype(dtype).reshape(3, 4) for dtype in DTYPES}
-    arrays |= {"scalar": np.array(3.5), "empty": np.zeros((0, 5)), "big": arrays["f4"].astype(">f4"), "turned": np.asfortranarray(arrays["i8"])}
-    opaque = {"record": np.zeros(2, [("a", "<i4"), ("b", "<U3")]), "text": np.array(["ab", "c"]), "date": np.array(["2020-02-02"], "M8[D]"),
-              "bytes": np.array([b"xy"]), "void": np.frombuffer(b"abcd", "V4")}
+    arrays |= {
+        "scalar": np.array(3.5),
+        "empty": np.zeros((0, 5)),
+        "big": arrays["f4"].astype(">f4"),
+        "turned": np.asfortranarray(arrays["i8"]),
+    }
+    opaque = {
+        "record": np.zeros(2, [("a", "<i4"), ("b", "<U3")]),
+        "text": np.array(["ab", "c"]),
+        "date": np.array(["2020-02-02"], "M8[D]"),
+        "bytes": np.array([b"xy"]),
+        "void": np.frombuffer(b"abcd", "V4"),
+    }
     np.savez(tmp_path / "a.npz", **arrays, **opaque)
     np.savez_compressed(tmp_path / "z.npz", **arrays, **opaque)
-    safetensors.numpy.save_file({name: np.ascontiguousarray(array.astype(array.dtype.newbyteorder("="))) for name, array in arrays.items()
-                                 if array.dtype != np.complex128 and name != "scalar"}, tmp_path / "a.safetensors")
+    safetensors.numpy.save_file(
+        {
+            name: np.ascontiguousarray(array.astype(array.dtype.newbyteorder("=")))
+            for name, array in arrays.items()
+            if array.dtype != np.complex128 and name != "scalar"
+        },
+        tmp_path / "a.safetensors",
+    )
     expected = by_the_command(tmp_path / "a.npz")
-    assert set(expected) == set(arrays) | set(opaque) and expected["big"] == expected["f4"] and expected["turned"] == expected["i8"]
+    assert (
+        set(expected) == set(arrays) | set(opaque)
+        and expected["big"] == expected["f4"]
+        and expected["turned"] == expected["i8"]
+    )
     for file in ("a.npz", "z.npz", "a.safetensors"):
         found = tenon.hash(tmp_path / file)
         assert found == by_the_command(tmp_path / file) and list(found) == sorted(found) and len(found) >= 16
@@ -50,12 +70,21 @@ def test_every_numpy_dtype(tmp_path):
 
 
 def test_small_floats(tmp_path):
-    parts = [("bf16", "BF16", 16), ("f8_e4m3", "F8_E4M3", 8), ("f8_e5m2", "F8_E5M2", 8), ("f8_e8m0", "F8_E8M0", 8), ("f6_e2m3", "F6_E2M3", 6),
-             ("f6_e3m2", "F6_E3M2", 6), ("f4", "F4", 4)]
+    parts = [
+        ("bf16", "BF16", 16),
+        ("f8_e4m3", "F8_E4M3", 8),
+        ("f8_e5m2", "F8_E5M2", 8),
+        ("f8_e8m0", "F8_E8M0", 8),
+        ("f6_e2m3", "F6_E2M3", 6),
+        ("f6_e3m2", "F6_E3M2", 6),
+        ("f4", "F4", 4),
+    ]
     header, data = [], b""
     for name, dtype, bits in parts:
         raw = bytes(range(3, 3 + 24 * bits // 8))
-        header.append(f'"{name}":{{"dtype":"{dtype}","shape":[8,3],"data_offsets":[{len(data)},{len(data) + len(raw)}]}}')
+        header.append(
+            f'"{name}":{{"dtype":"{dtype}","shape":[8,3],"data_offsets":[{len(data)},{len(data) + len(raw)}]}}'
+        )
         data += raw
     text = ("{" + ",".join(header) + "}").encode()
     (tmp_path / "m.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + data)
@@ -66,7 +95,9 @@ def test_small_floats(tmp_path):
 def test_quantised(tmp_path):
     writer = gguf.GGUFWriter(tmp_path / "q.gguf", "test")
     for kind in ("Q4_0", "Q8_0"):
-        raw = gguf.quants.quantize(np.linspace(-1, 1, 128, dtype=np.float32).reshape(2, 64), gguf.GGMLQuantizationType[kind])
+        raw = gguf.quants.quantize(
+            np.linspace(-1, 1, 128, dtype=np.float32).reshape(2, 64), gguf.GGMLQuantizationType[kind]
+        )
         writer.add_tensor(f"{kind}.weight", raw, raw_dtype=gguf.GGMLQuantizationType[kind])
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -86,7 +117,11 @@ def test_vectors():
 def test_names(tmp_path):
     np.savez(tmp_path / "a.npz", x1=np.ones(1), x2=np.ones(2), y=np.ones(3))
     everything = by_the_command(tmp_path / "a.npz")
-    for names, arguments in (("x*", ("--only", "x*")), (["y", "x1"], ("--only", "y", "--only", "x1")), ("y", ("--only", "y"))):
+    for names, arguments in (
+        ("x*", ("--only", "x*")),
+        (["y", "x1"], ("--only", "y", "--only", "x1")),
+        ("y", ("--only", "y")),
+    ):
         assert tenon.hash(tmp_path / "a.npz", names) == by_the_command(tmp_path / "a.npz", *arguments)
     assert tenon.hash(tmp_path / "a.npz", ["!x*"]) == {"y": everything["y"]}
     with pytest.raises(KeyError):
@@ -133,7 +168,12 @@ def test_damaged(tmp_path):
     report = tenon.verify(tmp_path / "a.npz")
     assert not report.ok and len(report.faults) == 1
     fault = report.faults[0]
-    assert fault.status == "TENON_E_CHECKSUM" and "a.npz" in fault.file and "a" in f"{fault.subject} {fault.message}" and str(fault)
+    assert (
+        fault.status == "TENON_E_CHECKSUM"
+        and "a.npz" in fault.file
+        and "a" in f"{fault.subject} {fault.message}"
+        and str(fault)
+    )
     assert subprocess.run([TENON, "verify", tmp_path / "a.npz"], capture_output=True, check=False).returncode != 0
 
 

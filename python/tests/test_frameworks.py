@@ -9,8 +9,19 @@ import safetensors.numpy
 import tenon
 
 DTYPES = {
-    "bool": mx.bool_, "uint8": mx.uint8, "uint16": mx.uint16, "uint32": mx.uint32, "uint64": mx.uint64, "int8": mx.int8, "int16": mx.int16,
-    "int32": mx.int32, "int64": mx.int64, "float16": mx.float16, "bfloat16": mx.bfloat16, "float32": mx.float32, "float64": mx.float64,
+    "bool": mx.bool_,
+    "uint8": mx.uint8,
+    "uint16": mx.uint16,
+    "uint32": mx.uint32,
+    "uint64": mx.uint64,
+    "int8": mx.int8,
+    "int16": mx.int16,
+    "int32": mx.int32,
+    "int64": mx.int64,
+    "float16": mx.float16,
+    "bfloat16": mx.bfloat16,
+    "float32": mx.float32,
+    "float64": mx.float64,
     "complex64": mx.complex64,
 }
 SHAPES = [(), (1,), (3, 4), (0, 2), (2, 1, 3)]
@@ -29,14 +40,21 @@ def test_mlx(tmp_path, name):
         assert f.framework == "mlx"
         for found in ({key: f[key] for key in f}, f.read_many(), {key: f.read(key) for key in f}):
             for key, array in arrays.items():
-                assert isinstance(found[key], mx.array) and found[key].dtype == DTYPES[name] and found[key].shape == array.shape
+                assert (
+                    isinstance(found[key], mx.array)
+                    and found[key].dtype == DTYPES[name]
+                    and found[key].shape == array.shape
+                )
                 assert np.array_equal(np.array(found[key].astype(mx.complex64)), array.astype(np.complex64))
         part = f.read("(3, 4)", (slice(None, None, -1), 1))
         assert part.dtype == DTYPES[name] and part.tolist() == arrays["(3, 4)"][::-1, 1].tolist()
         assert isinstance(f.read("(3, 4)", framework="numpy"), np.ndarray)
         assert f.read("(3, 4)", dtype="bf16").dtype == mx.bfloat16
     with tenon.open(tmp_path / "m.safetensors") as f:
-        assert f.read("(3, 4)", framework="mlx").dtype == DTYPES[name] and f.read_many(framework="mlx")["(3, 4)"].dtype == DTYPES[name]
+        assert (
+            f.read("(3, 4)", framework="mlx").dtype == DTYPES[name]
+            and f.read_many(framework="mlx")["(3, 4)"].dtype == DTYPES[name]
+        )
 
 
 def test_mlx_loads_the_same(tmp_path):
@@ -70,9 +88,19 @@ def test_small_floats(tmp_path):
 def test_order(tmp_path):
     """Encoded, big-endian and Fortran order become what they are."""
     array = np.arange(12).reshape(3, 4)
-    np.savez_compressed(tmp_path / "a.npz", plain=array, big=array.astype(">i8"), turned=np.asfortranarray(array), half=array.astype(">f2"))
+    np.savez_compressed(
+        tmp_path / "a.npz",
+        plain=array,
+        big=array.astype(">i8"),
+        turned=np.asfortranarray(array),
+        half=array.astype(">f2"),
+    )
     with tenon.open(tmp_path / "a.npz", framework="mlx") as f:
-        assert [f[name].tolist() for name in f] == [array.tolist()] * 4 and f["big"].dtype == mx.int64 and f["half"].dtype == mx.float16
+        assert (
+            [f[name].tolist() for name in f] == [array.tolist()] * 4
+            and f["big"].dtype == mx.int64
+            and f["half"].dtype == mx.float16
+        )
 
 
 def test_what_mlx_has_not(tmp_path):

@@ -5,6 +5,7 @@ import bz2
 import gzip
 import io
 import lzma
+import mmap
 import os
 import pathlib
 import socket
@@ -12,6 +13,7 @@ import tempfile
 import threading
 import zipfile
 
+import fsspec
 import numpy as np
 import pytest
 
@@ -164,6 +166,26 @@ def test_temporary_files(kind):
             SAVES[kind](f)
             f.seek(0)
             check(tenon.load(f))
+
+
+@pytest.mark.parametrize("kind", SAVES)
+def test_bytes_in_memory(tmp_path, kind):
+    SAVES[kind](tmp_path / f"x.{kind}")
+    data = (tmp_path / f"x.{kind}").read_bytes()
+    check(tenon.load(bytearray(data)))
+    check(tenon.load(memoryview(data)))
+    with open(tmp_path / f"x.{kind}", "rb") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        check(tenon.load(mapped))
+
+
+@pytest.mark.parametrize("kind", SAVES)
+def test_urls(kind):
+    SAVES[kind](f"memory://mlx/x.{kind}")
+    check(tenon.load(f"memory://mlx/x.{kind}"))
+    with fsspec.open(f"memory://mlx/x.{kind}") as f:
+        check(tenon.load(f))
+    with pytest.raises(FileNotFoundError):
+        tenon.load("memory://mlx/none.npz")
 
 
 # ---- several arrays in one file, as np.load reads them ----------------------------------------------------------

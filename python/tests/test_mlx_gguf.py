@@ -2,6 +2,7 @@
 """Metadata and quantised tensors of GGUF files, beside MLX and gguf-py."""
 
 import pathlib
+import pickle
 
 import gguf
 import ml_dtypes
@@ -188,6 +189,51 @@ def test_what_was_loaded_is_saved_as_the_same_types(tmp_path):
     assert [type(metadata[f"x.{name}"]) for name in ("uint8", "float32", "bool")] == [np.uint8, np.float32, np.bool_]
     tenon.save_gguf(tmp_path / "b.gguf", arrays, metadata)
     assert (tmp_path / "a.gguf").read_bytes() == (tmp_path / "b.gguf").read_bytes()
+
+
+def llama(path):
+    tenon.save_gguf(path, ARRAYS, {"llama.block_count": np.uint32(2), "eps": np.float32(0.5), "general.name": "old"})
+    return tenon.open(path)
+
+
+@pytest.mark.parametrize("way", ["write", "save_gguf", "writer", "convert", "or", "ror"])
+def test_metadata_of_an_open_file_are_saved_as_the_same_types(tmp_path, way):
+    target, types = tmp_path / "y.gguf", {"llama.block_count": "u32", "eps": "f32", "general.name": "string"}
+    with llama(tmp_path / "x.gguf") as f:
+        assert f.metadata == {"llama.block_count": 2, "eps": 0.5, "general.name": "old"} and f.metadata.types == types
+        assert type(f.metadata["llama.block_count"]) is int and f.metadata_types == types
+        if way == "writer":
+            with tenon.writer(target, metadata=f.metadata) as w:
+                w.add("test", f["test"])
+        elif way == "convert":
+            tenon.save_gguf(tmp_path / "z.gguf", ARRAYS)
+            tenon.convert(tmp_path / "z.gguf", target, metadata=f.metadata)
+        elif way in ("write", "save_gguf"):
+            getattr(tenon, way)(target, f, f.metadata)
+        else:
+            name = {"general.name": "new"}
+            tenon.save_gguf(target, f, f.metadata | name if way == "or" else {**name, "eps": 1} | f.metadata)
+    with tenon.open(target) as f:
+        assert f.metadata_types == types and f.metadata["eps"] == 0.5
+        assert f.metadata["general.name"] == ("new" if way == "or" else "old")
+
+
+def test_metadata_of_an_open_file_are_read_only(tmp_path):
+    with llama(tmp_path / "x.gguf") as f:
+        with pytest.raises(TypeError):
+            f.metadata["a"] = 1
+        assert list(f.metadata) == ["llama.block_count", "eps", "general.name"] and len(f.metadata) == 3
+        assert repr(f.metadata) == "{'llama.block_count': 2, 'eps': 0.5, 'general.name': 'old'}"
+        assert pickle.loads(pickle.dumps(f.metadata)) == f.metadata
+        f.metadata.types.clear()
+        assert f.metadata.types
+
+
+@pytest.mark.parametrize("wrong", [[1], "text", 5])
+def test_metadata_are_a_mapping(tmp_path, wrong):
+    for save in (tenon.save_gguf, tenon.write):
+        with pytest.raises(TypeError, match="metadata is a dict"):
+            save(tmp_path / "x.gguf", ARRAYS, wrong)
 
 
 def test_gguf_py_reads_it(tmp_path):

@@ -260,7 +260,7 @@ def test_text_is_refused(tmp_path):
 
 
 def test_what_is_no_file_is_refused():
-    for thing in (None, 1.5, [], object()):
+    for thing in (None, True, 1.5, [], object(), np.zeros(3, np.uint8)):
         with pytest.raises(TypeError, match=f"read, and not an object of type {type(thing).__name__}"):
             open_input(thing)
         with pytest.raises(TypeError, match="has write"):

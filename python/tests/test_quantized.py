@@ -18,9 +18,18 @@ import tenon
 warnings.filterwarnings("ignore", module="gguf")
 # of each dtype: bytes of a block, its numbers, gguf's type
 BLOCKS = {
-    "q4_0": (18, 32, "Q4_0"), "q4_1": (20, 32, "Q4_1"), "q5_0": (22, 32, "Q5_0"), "q5_1": (24, 32, "Q5_1"), "q8_0": (34, 32, "Q8_0"),
-    "q2_k": (84, 256, "Q2_K"), "q3_k": (110, 256, "Q3_K"), "q4_k": (144, 256, "Q4_K"), "q5_k": (176, 256, "Q5_K"), "q6_k": (210, 256, "Q6_K"),
-    "iq4_nl": (18, 32, "IQ4_NL"), "mxfp4": (17, 32, "MXFP4"),
+    "q4_0": (18, 32, "Q4_0"),
+    "q4_1": (20, 32, "Q4_1"),
+    "q5_0": (22, 32, "Q5_0"),
+    "q5_1": (24, 32, "Q5_1"),
+    "q8_0": (34, 32, "Q8_0"),
+    "q2_k": (84, 256, "Q2_K"),
+    "q3_k": (110, 256, "Q3_K"),
+    "q4_k": (144, 256, "Q4_K"),
+    "q5_k": (176, 256, "Q5_K"),
+    "q6_k": (210, 256, "Q6_K"),
+    "iq4_nl": (18, 32, "IQ4_NL"),
+    "mxfp4": (17, 32, "MXFP4"),
 }
 TRIPLES = {"q4_0": 4, "q4_1": 4, "q8_0": 8}
 SHARED = os.environ.get("TENON_SHARED")
@@ -57,7 +66,10 @@ def test_dequantize(name):
     shape = (3, 2 * items)
     data = blocks(name, shape)
     q = tenon.QuantizedArray(name, shape, data)
-    assert (q.dtype, q.shape, q.ndim, q.size, q.nbytes) == (name, shape, 2, 6 * items, 6 * size) and q.data.shape == (3, 2 * size)
+    assert (q.dtype, q.shape, q.ndim, q.size, q.nbytes) == (name, shape, 2, 6 * items, 6 * size) and q.data.shape == (
+        3,
+        2 * size,
+    )
     expected = gguf.quants.dequantize(data, kind(name))
     assert q.dequantize().dtype == np.float32 and np.array_equal(q.dequantize(), expected)
     assert np.array_equal(np.asarray(q), expected) and np.asarray(q, np.float64).dtype == np.float64
@@ -82,14 +94,22 @@ def test_empty():
     assert [part.shape for part in q.triple()] == [(0, 16), (0, 2), (0, 2)]
 
 
-@pytest.mark.parametrize("wrong", [
-    lambda: tenon.QuantizedArray("q8_0", (2, 33), np.zeros(70, np.uint8)), lambda: tenon.QuantizedArray("q8_0", (2, 32), np.zeros(67, np.uint8)),
-    lambda: tenon.QuantizedArray("q8_0", (2, 32), np.zeros(68, np.int8)), lambda: tenon.QuantizedArray("q8_0", (), np.zeros(0, np.uint8)),
-    lambda: tenon.QuantizedArray("f32", (2, 32), np.zeros(256, np.uint8)), lambda: tenon.QuantizedArray.quantize(np.zeros(31), "q8_0"),
-    lambda: tenon.QuantizedArray.quantize(1.0, "q8_0"), lambda: tenon.QuantizedArray.quantize(np.zeros(32), "f16"),
-    lambda: tenon.QuantizedArray("q8_0", (-1, 32), np.zeros(0, np.uint8)), lambda: tenon.QuantizedArray.quantize(np.zeros(32), "q8_0").dequantize("q4_0"),
-    lambda: np.array(tenon.QuantizedArray.quantize(np.zeros(32), "q8_0"), copy=False),
-])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: tenon.QuantizedArray("q8_0", (2, 33), np.zeros(70, np.uint8)),
+        lambda: tenon.QuantizedArray("q8_0", (2, 32), np.zeros(67, np.uint8)),
+        lambda: tenon.QuantizedArray("q8_0", (2, 32), np.zeros(68, np.int8)),
+        lambda: tenon.QuantizedArray("q8_0", (), np.zeros(0, np.uint8)),
+        lambda: tenon.QuantizedArray("f32", (2, 32), np.zeros(256, np.uint8)),
+        lambda: tenon.QuantizedArray.quantize(np.zeros(31), "q8_0"),
+        lambda: tenon.QuantizedArray.quantize(1.0, "q8_0"),
+        lambda: tenon.QuantizedArray.quantize(np.zeros(32), "f16"),
+        lambda: tenon.QuantizedArray("q8_0", (-1, 32), np.zeros(0, np.uint8)),
+        lambda: tenon.QuantizedArray.quantize(np.zeros(32), "q8_0").dequantize("q4_0"),
+        lambda: np.array(tenon.QuantizedArray.quantize(np.zeros(32), "q8_0"), copy=False),
+    ],
+)
 def test_refused(wrong):
     with pytest.raises(ValueError):
         wrong()
@@ -138,7 +158,9 @@ def test_mlx_dequantizes_the_same(name):
 
 
 def test_from_what_mlx_quantizes():
-    made = [np.array(part) for part in mx.quantize(mx.array(numbers((8, 128)).astype(np.float16)), group_size=32, bits=4)]
+    made = [
+        np.array(part) for part in mx.quantize(mx.array(numbers((8, 128)).astype(np.float16)), group_size=32, bits=4)
+    ]
     q = tenon.QuantizedArray.from_triple(*made)
     assert q.dtype == "q4_1" and q.shape == (8, 128)
     for found, expected in zip(q.triple(), made, strict=True):
@@ -171,12 +193,40 @@ def test_no_triple():
 def test_rows():
     q = tenon.QuantizedArray.quantize(numbers((3, 4, 64)), "q8_0")
     whole = q.dequantize()
-    for index in (0, -1, slice(1, 3), slice(None, None, -2), (1, 2), (slice(None), 1), Ellipsis, (Ellipsis, slice(None)), [0, 2],
-                  (None, 1), np.array([True, False, True]), (0, 1, slice(None)), (slice(None), slice(None), slice(None))):
+    for index in (
+        0,
+        -1,
+        slice(1, 3),
+        slice(None, None, -2),
+        (1, 2),
+        (slice(None), 1),
+        Ellipsis,
+        (Ellipsis, slice(None)),
+        [0, 2],
+        (None, 1),
+        np.array([True, False, True]),
+        (0, 1, slice(None)),
+        (slice(None), slice(None), slice(None)),
+    ):
         found = q[index]
-        assert isinstance(found, tenon.QuantizedArray) and found.dtype == "q8_0" and np.array_equal(found.dequantize(), whole[index])
-    assert len(q) == 3 and [np.array_equal(row.dequantize(), expected) for row, expected in zip(q, whole, strict=True)] == [True] * 3
-    for index in ((0, 0, 0), (Ellipsis, 0), (0, 0, slice(0, 32)), 3, (0, 0, 0, 0), (Ellipsis, slice(32, None)), (Ellipsis, None)):
+        assert (
+            isinstance(found, tenon.QuantizedArray)
+            and found.dtype == "q8_0"
+            and np.array_equal(found.dequantize(), whole[index])
+        )
+    assert (
+        len(q) == 3
+        and [np.array_equal(row.dequantize(), expected) for row, expected in zip(q, whole, strict=True)] == [True] * 3
+    )
+    for index in (
+        (0, 0, 0),
+        (Ellipsis, 0),
+        (0, 0, slice(0, 32)),
+        3,
+        (0, 0, 0, 0),
+        (Ellipsis, slice(32, None)),
+        (Ellipsis, None),
+    ):
         with pytest.raises(IndexError):
             q[index]
     row = tenon.QuantizedArray.quantize(numbers(64), "q8_0")
@@ -190,7 +240,11 @@ def test_equality():
     assert q == tenon.QuantizedArray("q8_0", [2, 64], q.data.copy()) and not q != q
     other = q.data.copy()
     other[1, 5] ^= 1
-    assert q != tenon.QuantizedArray("q8_0", (2, 64), other) and q != tenon.QuantizedArray("q8_0", (1, 2, 64), q.data) and q != "q8_0"
+    assert (
+        q != tenon.QuantizedArray("q8_0", (2, 64), other)
+        and q != tenon.QuantizedArray("q8_0", (1, 2, 64), q.data)
+        and q != "q8_0"
+    )
     assert pickle.loads(pickle.dumps(q)) == q and copy.copy(q) == q and copy.deepcopy(q) == q
     with pytest.raises(TypeError):
         hash(q)
@@ -206,7 +260,11 @@ def test_file(tmp_path, name):
     save_gguf(tmp_path / "q.gguf", name, data)
     expected = gguf.quants.dequantize(data, kind(name))
     with tenon.open(tmp_path / "q.gguf") as f:
-        assert f.tensors["x.weight"].dtype == name and f.tensors["x.weight"].shape == shape and f.tensors["x.weight"].nbytes == data.nbytes
+        assert (
+            f.tensors["x.weight"].dtype == name
+            and f.tensors["x.weight"].shape == shape
+            and f.tensors["x.weight"].nbytes == data.nbytes
+        )
         q = f["x.weight"]
         assert not q.data.flags.writeable and q.data.base is not None
         for found in (q, f.read("x.weight"), f.read("x.weight", copy=True), f.read_many()["x.weight"]):

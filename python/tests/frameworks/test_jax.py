@@ -18,17 +18,26 @@ def check(file, arrays):
     for found in ({name: file[name] for name in file}, file.read_many(), file.read_many(copy=True)):
         for name, array in arrays.items():
             expected = jnp.asarray(array)
-            assert isinstance(found[name], jax.Array) and found[name].dtype == expected.dtype and found[name].shape == expected.shape
+            assert (
+                isinstance(found[name], jax.Array)
+                and found[name].dtype == expected.dtype
+                and found[name].shape == expected.shape
+            )
             assert np.asarray(found[name]).tobytes() == np.asarray(expected).tobytes()
 
 
 @pytest.mark.parametrize("wide", [False, True])
 def test_dtypes(tmp_path, wide):
     """Also those that JAX makes narrower unless 64 bits are enabled."""
-    arrays = {f"{name} {shape}": (np.arange(int(np.prod(shape))) % 5).astype(name).reshape(shape)
-              for name in DTYPES + WIDE for shape in [(), (3, 4), (0, 2), (2, 1, 3)]}
+    arrays = {
+        f"{name} {shape}": (np.arange(int(np.prod(shape))) % 5).astype(name).reshape(shape)
+        for name in DTYPES + WIDE
+        for shape in [(), (3, 4), (0, 2), (2, 1, 3)]
+    }
     np.savez(tmp_path / "a.npz", **arrays)
-    np.savez_compressed(tmp_path / "z.npz", **{name: array.astype(array.dtype.newbyteorder(">")) for name, array in arrays.items()})
+    np.savez_compressed(
+        tmp_path / "z.npz", **{name: array.astype(array.dtype.newbyteorder(">")) for name, array in arrays.items()}
+    )
     before = jax.config.jax_enable_x64
     jax.config.update("jax_enable_x64", wide)
     try:
@@ -43,7 +52,10 @@ def test_small_floats(tmp_path):
     arrays = {name: np.arange(6).astype(getattr(ml_dtypes, name)).reshape(2, 3) for name in SMALL}
     header, data = [], b""
     for name, array in arrays.items():
-        header.append(f'"{name}":{{"dtype":"{NAMES[name]}","shape":[2,3],"data_offsets":[{len(data)},{len(data) + array.nbytes}]}}')
+        header.append(
+            f'"{name}":{{"dtype":"{NAMES[name]}","shape":[2,3],'
+            f'"data_offsets":[{len(data)},{len(data) + array.nbytes}]}}'
+        )
         data += array.tobytes()
     text = ("{" + ",".join(header) + "}").encode()
     (tmp_path / "m.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + data)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""framework="torch": all dtypes, shared memory, workers of a DataLoader. Files are those of torch and safetensors.torch's layout."""
+"""framework="torch": all dtypes, shared memory, workers of a DataLoader."""
 
 import multiprocessing
 import os
@@ -11,23 +11,50 @@ import pytest
 import tenon
 import torch
 
-DTYPES = [torch.bool, torch.uint8, torch.uint16, torch.uint32, torch.uint64, torch.int8, torch.int16, torch.int32, torch.int64, torch.float16,
-          torch.bfloat16, torch.float32, torch.float64, torch.complex64, torch.complex128, torch.float8_e4m3fn, torch.float8_e5m2,
-          torch.float8_e4m3fnuz, torch.float8_e5m2fnuz, torch.float8_e8m0fnu]
+DTYPES = [
+    torch.bool,
+    torch.uint8,
+    torch.uint16,
+    torch.uint32,
+    torch.uint64,
+    torch.int8,
+    torch.int16,
+    torch.int32,
+    torch.int64,
+    torch.float16,
+    torch.bfloat16,
+    torch.float32,
+    torch.float64,
+    torch.complex64,
+    torch.complex128,
+    torch.float8_e4m3fn,
+    torch.float8_e5m2,
+    torch.float8_e4m3fnuz,
+    torch.float8_e5m2fnuz,
+    torch.float8_e8m0fnu,
+]
 SHAPES = [(), (1,), (3, 4), (0, 2), (2, 1, 3)]
 
 
 def make(dtype, shape):
     """Random bytes that are valid for the dtype."""
     size = torch.empty(0, dtype=dtype).element_size()
-    raw = torch.randint(0, 2 if dtype == torch.bool else 120, (*shape, size), dtype=torch.uint8, generator=torch.Generator().manual_seed(size))
+    raw = torch.randint(
+        0,
+        2 if dtype == torch.bool else 120,
+        (*shape, size),
+        dtype=torch.uint8,
+        generator=torch.Generator().manual_seed(size),
+    )
     return raw.view(dtype).reshape(shape)
 
 
 def same(found, expected):
     if found.dtype != expected.dtype or found.shape != expected.shape or not isinstance(found, torch.Tensor):
         return False
-    return torch.equal(found.contiguous().reshape(-1).view(torch.uint8), expected.contiguous().reshape(-1).view(torch.uint8))
+    return torch.equal(
+        found.contiguous().reshape(-1).view(torch.uint8), expected.contiguous().reshape(-1).view(torch.uint8)
+    )
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
@@ -49,7 +76,11 @@ def test_f4(tmp_path):
     raw = torch.arange(12, dtype=torch.uint8).reshape(3, 4)
     torch.save({"x": raw.view(torch.float4_e2m1fn_x2)}, tmp_path / "m.pt")
     with tenon.open(tmp_path / "m.pt", framework="torch") as f:
-        assert f.tensors["x"].shape == (3, 8) and f["x"].dtype == torch.float4_e2m1fn_x2 and torch.equal(f["x"].view(torch.uint8), raw)
+        assert (
+            f.tensors["x"].shape == (3, 8)
+            and f["x"].dtype == torch.float4_e2m1fn_x2
+            and torch.equal(f["x"].view(torch.uint8), raw)
+        )
         with pytest.raises(TypeError):
             f.read("x", (slice(None), slice(0, 3)))
         assert f.read("x", dtype="f32").dtype == torch.float32
@@ -132,7 +163,11 @@ def test_data_loader(tmp_path, monkeypatch, start):
     array = np.arange(40 * 16, dtype=np.float32).reshape(40, 16)
     np.savez_compressed(tmp_path / "x.npz", x=array)
     context = multiprocessing.get_context(start)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(pathlib.Path(lazily.__file__).parent), os.environ["PYTHONPATH"])))
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join((str(pathlib.Path(lazily.__file__).parent), os.environ["PYTHONPATH"]))
+    )
     context.set_forkserver_preload(["lazily"])
-    loader = torch.utils.data.DataLoader(Rows(tmp_path / "x.npz"), batch_size=5, num_workers=4, multiprocessing_context=context)
+    loader = torch.utils.data.DataLoader(
+        Rows(tmp_path / "x.npz"), batch_size=5, num_workers=4, multiprocessing_context=context
+    )
     assert torch.equal(torch.cat(list(loader)), torch.from_numpy(array))
