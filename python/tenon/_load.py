@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from collections.abc import Mapping, Sequence
@@ -114,8 +115,12 @@ def _open(
             return core, None
         file = path
     if _streams.is_path(file):
-        return context.open(os.fspath(file), format=format, settings=settings, progress=callback), None
-    made = _streams.open_input(file)
+        if not _is_pipe(file):
+            return context.open(os.fspath(file), format=format, settings=settings, progress=callback), None
+        with io.FileIO(os.fspath(file)) as pipe:
+            made = _streams.open_input(pipe)
+    else:
+        made = _streams.open_input(file)
     core = context.open(
         made.source,
         format=format,
@@ -137,6 +142,14 @@ def _stamp(path: str | bytes | None) -> tuple[int, ...] | None:
     if found is None or not stat.S_ISREG(found.st_mode):
         return None
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _is_pipe(path: _streams.Path) -> bool:
+    """Whether this is a FIFO, or what a shell passes as /dev/stdin or /dev/fd/3: it is read to its end."""
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)
+    except OSError:
+        return False  # opening it says why
 
 
 def _is_written(before: tuple[int, ...] | None, after: tuple[int, ...] | None) -> bool:

@@ -131,6 +131,17 @@ def test_pipes(kind, buffering):
     sender.join()
 
 
+@pytest.mark.parametrize("kind", ["npy", *SAVES])
+def test_fifos(tmp_path, kind):
+    path = tmp_path / f"x.{kind}"
+    os.mkfifo(path)
+    sender = threading.Thread(target=lambda: SAVES[kind](path) if kind != "npy" else tenon.save(path, A))
+    sender.start()
+    loaded = tenon.load(path)
+    sender.join()
+    check(loaded if kind != "npy" else {"a": loaded, "b": B})
+
+
 @pytest.mark.parametrize("kind", SAVES)
 def test_sockets(kind):
     ours, theirs = socket.socketpair()
@@ -315,6 +326,22 @@ class Breaks(io.RawIOBase):
         if self.f.tell() + len(data) > self.good:
             raise ZeroDivisionError("mine")
         return self.f.write(data)
+
+
+def test_a_tensor_that_is_unreadable(tmp_path):
+    """Nothing is loaded, and the message names it; what can be read is what tenon.open is for."""
+    SAVES["gguf"](tmp_path / "x.gguf")
+    data = bytearray((tmp_path / "x.gguf").read_bytes())
+    place = data.index(b"b" + (1).to_bytes(4, "little")) + 1 + 4 + 8  # the type of "b", behind its rank and dim
+    assert data[place] == 25  # I16
+    data[place] = 200
+    (tmp_path / "x.gguf").write_bytes(data)
+    for file in (tmp_path / "x.gguf", io.BytesIO(data)):
+        with pytest.raises(ValueError, match="200") as caught:
+            tenon.load(file)
+        assert caught.value.tensor == "b"
+    with tenon.open(tmp_path / "x.gguf") as f:
+        assert list(f.unreadable) == ["b"] and np.array_equal(f["a"], A)
 
 
 def test_errors_of_an_object_surface():
