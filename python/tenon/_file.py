@@ -47,7 +47,8 @@ def open(
         whatever the index says.
     alone: open the file itself, also if it stands for a set.
     offset, length: the part of the file, in bytes; length None: to its end.
-    framework: "numpy", "torch", "jax" or "mlx": whose arrays f[name] are.
+    framework: "numpy", "torch", "jax" or "mlx": whose arrays f[name] are. Those of torch, and aligned ones of JAX, share
+        pages of the file; what is written into them stays in memory. MLX copies.
     small_floats: how bf16, f8, f6 and f4 come: None, as ml_dtypes has them; "bits", as unsigned integers;
         "float32", converted, exactly.
     TenonError: the file cannot be opened, or is none; its class is that of the reason, FileNotFoundError, ValueError …
@@ -260,6 +261,10 @@ class File(Mapping[str, Any]):
         if not kind.isnative and info[2] < _DYNAMIC or self._items.packed(info[2]) or self._items.wanted(info[2]):
             return self._lazy(number)
         return self._items.finish(raw, info[2], info[4])
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """f[name], or `default` if there is no such tensor."""
+        return self[name] if name in self else default
 
     def _lazy(self, number: int) -> Any:
         """What f[name] is if the tensor cannot be mapped."""

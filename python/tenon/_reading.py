@@ -16,7 +16,7 @@ from tenon._progress import Callback
 _BIG_ENDIAN = 2  # TENON_BIG_ENDIAN
 _DYNAMIC = 64  # TENON_DTYPE_DYNAMIC
 _GLOB = frozenset("*?[\\")
-_MOST_COMPARED = 5000  # names, which a message with the nearest one is worth
+_MOST_COMPARED = 300  # names: a message with the nearest one costs milliseconds
 
 
 # ---- names -----------------------------------------------------------------------------------------------

@@ -314,6 +314,28 @@ def test_out(tmp_path, kind):
         assert f.read_many(out=outs)["x"] is outs["x"] and np.array_equal(outs["x"], WHOLE)
 
 
+def test_conversions_are_those_of_the_library(tmp_path):
+    """Towards zero, and to the nearest number that there is, in every way to get them."""
+    array = np.array([2.5, -2.7, 300, -1, np.nan, 1e20], np.float32)
+    expected = {np.int32: [2, -2, 300, -1, 0, 2**31 - 1], np.uint8: [2, 0, 255, 0, 0, 255]}
+    np.save(tmp_path / "x.npy", array)
+    np.save(tmp_path / "big.npy", array.astype(">f4"))
+    for name in ("x", "big"):
+        with tenon.open(tmp_path / f"{name}.npy") as f:
+            for dtype, numbers in expected.items():
+                assert f.read(name, dtype=dtype).tolist() == numbers
+                assert f.read(name, slice(None), dtype=dtype).tolist() == numbers
+                assert f.read_many(dtype=dtype)[name].tolist() == numbers
+                for out in (
+                    np.zeros(6, dtype),
+                    np.zeros(6, np.dtype(dtype).newbyteorder(">")),
+                    np.zeros(12, dtype)[::-2],
+                ):
+                    assert f.read(name, out=out).tolist() == numbers
+                    assert f.read_many(out={name: out})[name].tolist() == numbers
+                    assert f.read(name, slice(1, 3), out=out[:2]).tolist() == numbers[1:3]
+
+
 def test_out_is_refused(tmp_path):
     with tenon.open(save(tmp_path, "mapped")) as f:
         frozen = np.empty((4, 5, 6), np.float32)
@@ -356,6 +378,43 @@ def test_progress(tmp_path):
         with pytest.raises(TypeError):
             f.read("x", progress=3)
     assert all(done <= total for done, total in calls)
+
+
+class Plain:
+    """A file object that has no descriptor."""
+
+    def __init__(self, path):
+        self.file = open(path, "rb")
+
+    def read(self, size=-1):
+        return self.file.read(size)
+
+    def seek(self, offset, whence=0):
+        return self.file.seek(offset, whence)
+
+    def tell(self):
+        return self.file.tell()
+
+
+def test_nothing_can_be_mapped(tmp_path):
+    """Of a file object everything is read, and boxes alone."""
+    small = np.arange(16).astype(ml_dtypes.bfloat16).reshape(4, 4)
+    q = tenon.QuantizedArray.quantize(np.arange(256).reshape(4, 64) / 256, "q8_0")
+    tenon.write(tmp_path / "m.gguf", {"x": WHOLE, "b": small, "q": q})
+    whole = q.dequantize()
+    for mode in ("r", "c"):
+        with tenon.open(Plain(tmp_path / "m.gguf"), mode=mode) as f:
+            assert (
+                isinstance(f["x"], tenon.LazyArray)
+                and isinstance(f["b"], tenon.LazyArray)
+                and f["b"].dtype == small.dtype
+            )
+            assert np.array_equal(f["x"], WHOLE) and np.array_equal(f["x"][1, ::-2], WHOLE[1, ::-2])
+            assert np.array_equal(f["b"][::2, 1], small[::2, 1]) and np.array_equal(f.read_many()["b"], small)
+            assert f["q"] == q and f.read("q", slice(1, None, 2)) == q[1::2] and f.tensors["q"][2] == q[2]
+            assert np.array_equal(f.read("q", (slice(1, 3), slice(5, 40, 7)), dtype="f32"), whole[1:3, 5:40:7])
+            with pytest.raises(IndexError):
+                f.read("q", (0, slice(0, 32)))
 
 
 # ---- dtypes that NumPy does not have ---------------------------------------------------------------------
