@@ -495,7 +495,7 @@ check-torch: all python venv-python/.done
 	for framework in torch jax; do \
 	  PYTHONPATH='$(abs_builddir)'/python/site:`echo '$(abs_builddir)'/venv-python/lib/python*/site-packages` PYTHONDONTWRITEBYTECODE=1 \
 	  $(srcdir)/tests/logged checks/python-$$framework.log ./run venv-torch/bin/python -m pytest -q -p no:cacheprovider \
-	    -c $(srcdir)/python/pyproject.toml $(srcdir)/python/tests/frameworks/test_*$$framework.py $(PYTEST_FLAGS) || failed=1; \
+	    -c $(srcdir)/python/pyproject.toml $(srcdir)/python/tests/frameworks/test_*$$framework*.py $(PYTEST_FLAGS) || failed=1; \
 	done; \
 	exit $$failed
 
