@@ -2,6 +2,7 @@
 """What the extension gets for file objects, and where they stand afterwards."""
 
 import bz2
+import gc
 import gzip
 import io
 import lzma
@@ -9,6 +10,7 @@ import os
 import socket
 import tempfile
 import threading
+import warnings
 import zipfile
 
 import numpy as np
@@ -204,6 +206,14 @@ def test_much_goes_to_a_temporary_file(monkeypatch):
     data = os.urandom(700_000)
     made = open_input(Raw(data, seekable=False))
     assert isinstance(made.source, int) and content(made) == data
+    descriptor = made.source
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        del made
+        gc.collect()
+    assert not warned
+    with pytest.raises(OSError):
+        os.fstat(descriptor)
 
 
 def test_a_header_that_lies_takes_no_memory():
