@@ -53,8 +53,10 @@ static tenon_status
 add_many (tenon_plan *plan, const tn_arrays *arrays, tenon_error *error)
 {
     tenon_status status;
-    Py_BEGIN_ALLOW_THREADS status = tenon_plan_add_many (plan, arrays->items, arrays->count, error);
-    Py_END_ALLOW_THREADS return status;
+    Py_BEGIN_ALLOW_THREADS;
+    status = tenon_plan_add_many (plan, arrays->items, arrays->count, error);
+    Py_END_ALLOW_THREADS;
+    return status;
 }
 
 /* What they lie in is kept before they are added: a plan never has an array that is gone. */
@@ -154,9 +156,12 @@ add_from (tn_plan *plan, PyObject *handle, uint64_t index, const char *name, Py_
     tn_file *file = keep_file (plan, handle);
     if (!file)
         return -1;
-    tenon_status status =
+    tenon_status status; /* scales of packed weights may be read, on any thread */
+    Py_BEGIN_ALLOW_THREADS;
+    status =
         tenon_plan_put_from (plan->library, file->library, index, name, (uint64_t) length, dtype, &error);
-    return status < 0 ? tn_raise (&error) : 0;
+    Py_END_ALLOW_THREADS;
+    return status < 0 ? tn_file_raise (file, &error) : 0;
 }
 
 static PyObject *
@@ -185,8 +190,10 @@ add_whole (tn_plan *plan, PyObject *object, of_file function)
     tn_file *file = keep_file (plan, object);
     if (!file)
         return -1;
-    Py_BEGIN_ALLOW_THREADS status = function (plan->library, file->library, &error);
-    Py_END_ALLOW_THREADS return status < 0 ? tn_raise (&error) : 0;
+    Py_BEGIN_ALLOW_THREADS;
+    status = function (plan->library, file->library, &error);
+    Py_END_ALLOW_THREADS;
+    return status < 0 ? tn_file_raise (file, &error) : 0;
 }
 
 static PyObject *

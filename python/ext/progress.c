@@ -213,8 +213,9 @@ static void
 run_here (struct run *run)
 {
     run->next = time_after (CLOCK_MONOTONIC, MILLISECONDS);
-    Py_BEGIN_ALLOW_THREADS run->status = run->work (run->argument, &run->library);
-    Py_END_ALLOW_THREADS
+    Py_BEGIN_ALLOW_THREADS;
+    run->status = run->work (run->argument, &run->library);
+    Py_END_ALLOW_THREADS;
 }
 
 /* ---- all of it ---- */

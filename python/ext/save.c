@@ -16,23 +16,27 @@ attach_entries (PyObject *entries)
     PyErr_Restore (type, value, trace);
 }
 
-/* What a reader of a file, whose tensors the plan has, raised; false: none did. */
+/* What the object raised that a file of the plan was opened from; false: none did. tn_file_raise says when it
+ * is the reason of a failure. */
 static bool
-raise_reader (tn_plan *plan)
+raise_reader (tn_plan *plan, const tenon_error *error)
 {
-    bool raised = false;
     for (Py_ssize_t i = 0; i < PyList_Size (plan->keep); i++) {
         PyObject *kept = PyList_GetItem (plan->keep, i);
-        if (Py_TYPE (kept) == tn_file_type)
-            raised |= tn_caught_raise (&((tn_file *) (void *) kept)->caught);
+        tn_file *file = (tn_file *) (void *) kept;
+        if (Py_TYPE (kept) == tn_file_type && atomic_load (&file->caught.exception)) {
+            tn_file_raise (file, error);
+            return true;
+        }
     }
-    return raised;
+    return false;
 }
 
 static void
 raise_failure (tn_plan *plan, tn_saving *saving, tn_target *target, PyObject *entries)
 {
-    if (PyErr_Occurred () || (target && tn_caught_raise (&target->caught)) || raise_reader (plan))
+    if (PyErr_Occurred () || (target && tn_caught_raise (&target->caught))
+        || raise_reader (plan, &saving->error))
         return;
     tn_raise (&saving->error);
     attach_entries (entries);
@@ -246,7 +250,11 @@ measure_plan (tenon_plan *plan, PyObject *path, PyObject *dict)
     if (tn_save_options_of (dict, &options) == 0
         && (path == Py_None || PyUnicode_FSConverter (path, &bytes))) {
         const char *text = bytes ? PyBytes_AsString (bytes) : NULL;
-        if (tenon_plan_size (plan, &options.library, text, &size, &error) < 0)
+        tenon_status status;
+        Py_BEGIN_ALLOW_THREADS;
+        status = tenon_plan_size (plan, &options.library, text, &size, &error);
+        Py_END_ALLOW_THREADS;
+        if (status < 0)
             tn_raise (&error);
         else
             result = PyLong_FromUnsignedLongLong (size);

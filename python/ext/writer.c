@@ -43,8 +43,9 @@ writer_add (PyObject *self, PyObject *arguments)
         return NULL;
     PyObject *sequence = PyTuple_Pack (1, arguments);
     if (sequence && tn_arrays_of (sequence, &arrays) == 0) {
-        Py_BEGIN_ALLOW_THREADS status = tenon_writer_add (writer, arrays.items, &error);
-        Py_END_ALLOW_THREADS
+        Py_BEGIN_ALLOW_THREADS;
+        status = tenon_writer_add (writer, arrays.items, &error);
+        Py_END_ALLOW_THREADS;
     }
     if (sequence)
         tn_arrays_free (&arrays);
@@ -100,8 +101,10 @@ writer_put (PyObject *self, PyObject *data)
         return NULL;
     const void *bytes = PyArray_DATA ((PyArrayObject *) data);
     uint64_t size = (uint64_t) PyArray_NBYTES ((PyArrayObject *) data);
-    Py_BEGIN_ALLOW_THREADS status = tenon_writer_put (writer, bytes, size, &error);
-    Py_END_ALLOW_THREADS return leave_writer (self, status, &error);
+    Py_BEGIN_ALLOW_THREADS;
+    status = tenon_writer_put (writer, bytes, size, &error);
+    Py_END_ALLOW_THREADS;
+    return leave_writer (self, status, &error);
 }
 
 static PyObject *

@@ -128,6 +128,31 @@ def test_file_objects(tmp_path, source):
     assert np.array_equal(np.load(target)["layers.0.weight"], arrays["layers.0.weight"])
 
 
+class Breaking(io.BytesIO):
+    """A file object that fails from some moment on."""
+
+    failure = None
+
+    def readinto(self, to):
+        if self.failure is not None:
+            raise self.failure
+        return super().readinto(to)
+
+
+@pytest.mark.parametrize("failure", [RuntimeError("the line is cut"), OSError(5, "the disk is gone"), KeyboardInterrupt()], ids=repr)
+def test_what_a_file_object_raises_reaches_the_caller(tmp_path, source, failure):
+    file = Breaking(source[0].read_bytes())
+    with tenon.open(file) as f:
+        file.failure = failure
+        with pytest.raises(type(failure)) as caught:
+            tenon.convert(f, tmp_path / "b.npz")
+        assert caught.value is failure
+        assert not (tmp_path / "b.npz").exists()
+        file.failure = None
+        tenon.convert(f, tmp_path / "b.npz")
+    assert np.load(tmp_path / "b.npz")["ids"].tolist() == [0, 1, 2, 3, 4]
+
+
 def test_a_file_into_itself(tmp_path, source):
     path, arrays = source
     tenon.convert(path, path, dtype="f16")
