@@ -55,7 +55,12 @@ array_make (tn_taking *taking, tn_taken *taken, const tn_layout *layout, PyArray
     if (is_empty (layout)) /* NumPy's own memory will do */
         return tn_layout_array (layout, descr, NULL, writable, NULL);
     PyObject *base = taking_base (taking, taken);
-    return base ? tn_layout_array (layout, descr, data, writable, base) : NULL;
+    PyObject *array = base ? tn_layout_array (layout, descr, data, writable, base) : NULL;
+    if (!array || !taken->mapped || !taken->copied)
+        return array;
+    PyObject *copy = PyArray_NewCopy ((PyArrayObject *) array, NPY_KEEPORDER);
+    Py_DECREF (array);
+    return copy;
 }
 
 /* The dtype of the bytes as they are in the file; NULL with an exception: NumPy has none. */

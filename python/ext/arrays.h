@@ -20,6 +20,7 @@ typedef struct tn_taken {
     tenon_memory *memory; /* owned; NULL: the pages of the file */
     uint64_t size;        /* of an array that is read into memory of NumPy */
     bool mapped, fortran;
+    bool copied; /* the array is a copy of what is mapped */
 } tn_taken;
 
 /* Many tensors of a file that become arrays in one call. */

@@ -58,7 +58,8 @@ index_of (const tn_taking *taking, uint64_t at)
 
 /* ---- mapping ---- */
 
-/* A private mapping below this size costs more than a copy, and a process may have some 65,000 of them. */
+/* A private mapping below this size costs more than a copy, and a process may have some 65,000 of them. NumPy
+ * copies numbers; of records it would leave out what lies between the fields, so they are read. */
 #define LEAST_PRIVATE ((uint64_t) 1 << 16)
 
 /* Whether the bytes in the file may be the result: NumPy knows the other byte order of its own dtypes only,
@@ -72,7 +73,7 @@ tn_taking_may_map (const tn_taking *taking, const tenon_tensor_info *info)
     if (taking->mode == TN_MAP_COPY || (taking->dtype != TENON_NONE && taking->dtype != info->dtype))
         return false;
     return info->unreadable == TENON_OK && info->storage == 0 && !info->filter
-           && !(taking->mode == TN_MAP_PRIVATE && (info->strides || info->nbytes < LEAST_PRIVATE))
+           && !(taking->mode == TN_MAP_PRIVATE && (info->strides || (!own && info->nbytes < LEAST_PRIVATE)))
            && (own || !(info->flags & TENON_BIG_ENDIAN));
 }
 
@@ -100,7 +101,8 @@ map_packed (tn_taking *taking, uint64_t at, tenon_error *error)
     tenon_file *library = taking->file->library;
     const void *data = NULL;
     uint64_t size;
-    if (taking->mode == TN_MAP_PRIVATE)
+    taken->copied = taking->mode == TN_MAP_PRIVATE && taking->infos[at].nbytes < LEAST_PRIVATE;
+    if (taking->mode == TN_MAP_PRIVATE && !taken->copied)
         return tenon_map_private (library, index_of (taking, at), &taken->data, &size, &taken->memory, error);
     tenon_status status = tenon_map (library, index_of (taking, at), &data, &size, error);
     taken->data = (void *) (uintptr_t) data;

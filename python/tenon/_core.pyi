@@ -94,7 +94,7 @@ class File:
 MAP_AUTO: int     # 0: mapped, read-only, if the bytes in the file are the result; else read, writable
 MAP_ONLY: int     # 1: mapped, or TENON_E_NOT_MAPPABLE
 MAP_COPY: int     # 2: read, writable
-MAP_PRIVATE: int  # 3: mapped copy-on-write if possible and no less than 64 KiB; else read. Writable
+MAP_PRIVATE: int  # 3: mapped copy-on-write if possible, or copied below 64 KiB, in the byte order of the file; else read. Writable
 
 # TENON_SAVE_*
 SAVE_STRICT: int

@@ -229,7 +229,8 @@ def test_private_pages(context, tmp_path, count, dtype):
     np.save(tmp_path / "a.npy", theirs)
     file = context.open(str(tmp_path / "a.npy"))
     ours = file.array(0, mode=_core.MAP_PRIVATE)
-    assert maps_of(tmp_path / "a.npy") == (1 if count > 5 else 0) and ours.flags.writeable
+    assert maps_of(tmp_path / "a.npy") == 1 and ours.flags.writeable and ours.dtype == theirs.dtype
+    assert ours.flags.owndata == (count == 5)
     ours += 100
     same(file.array(0), theirs)
     same(np.load(tmp_path / "a.npy"), theirs)
