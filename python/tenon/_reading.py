@@ -167,7 +167,8 @@ def read_many(core: _core.File, chosen: Mapping[str, int], wish: Wish) -> dict[s
         numbers = [chosen[name] for name in names]
         arrays = core.arrays(numbers, dtype=ask, mode=wish.mode, progress=wish.callback)
         found.update(zip(names, arrays, strict=True))
-        _finish_many(core, found, chosen, names, wish)
+        if not all(_is_ready(kind) for kind in {array.dtype for array in arrays}):
+            _finish_many(core, found, chosen, names, wish)
     return found
 
 
@@ -188,6 +189,11 @@ def _by_dtype(core: _core.File, chosen: Mapping[str, int], wish: Wish) -> dict[t
     return groups
 
 
+def _is_ready(kind: np.dtype[Any]) -> bool:
+    """Whether arrays of the extension that have this dtype are what a program gets; bytes may be those of blocks, say."""
+    return kind.isbuiltin == 1 and kind.isnative and kind.char not in "BH"
+
+
 def _finish_many(
     core: _core.File, found: dict[str, Any], chosen: Mapping[str, int], names: list[str], wish: Wish
 ) -> None:
@@ -195,11 +201,10 @@ def _finish_many(
     swapped: dict[str, _core.Info] = {}
     for name in names:
         raw = found[name]
-        kind = raw.dtype
-        if kind.isbuiltin == 1 and kind.isnative and kind.char not in "BH":
+        if _is_ready(raw.dtype):
             continue
         info = core.info(chosen[name])
-        if not kind.isnative and _is_swapped(info):
+        if not raw.dtype.isnative and _is_swapped(info):
             swapped[name] = info
         else:
             found[name] = wish.items.finish(raw, wish.of(info[2])[1], info[4])
