@@ -6,6 +6,7 @@ import os
 import pathlib
 import pickle
 import threading
+import zipfile
 
 import numpy as np
 import pytest
@@ -232,6 +233,26 @@ def test_unreadable(tmp_path):
         assert not f.verify().ok
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_names_that_occur_twice(tmp_path):
+    """Of members of an archive the last one counts, as for NumPy; a header must not have such names."""
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        for size in (2, 3):
+            with archive.open("a.npy", "w") as member:
+                np.save(member, np.ones(size))
+    with np.load(tmp_path / "a.npz") as theirs, tenon.open(tmp_path / "a.npz") as f:
+        assert list(f) == ["a"] and f["a"].shape == theirs["a"].shape == (3,)
+        assert "the last one counts" in str(f.report) and [fault.subject for fault in f.report.faults] == ["a.npy"]
+    header = (
+        b'{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}'
+    )
+    (tmp_path / "a.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + b"ab")
+    with pytest.raises(ValueError, match="twice") as caught:
+        tenon.open(tmp_path / "a.safetensors")
+    assert (caught.value.status, caught.value.tensor) == ("TENON_E_MALFORMED", "a")
+    assert 8 + header.rindex(b'"a"') <= caught.value.offset < 8 + len(header)
+
+
 def test_closed(path):
     f = tenon.open(path)
     kept, tensors, info = f["z.weight"], f.tensors, f.tensors["z.weight"]
@@ -282,6 +303,9 @@ def test_pickle(path, tmp_path, monkeypatch):
         assert g.mode == "c" and np.array_equal(g["z.weight"], ARRAYS["z.weight"])
     assert np.array_equal(twin["a.bias"], ARRAYS["a.bias"])
     twin.close()
+    with tenon.open(path) as f:
+        info = pickle.loads(pickle.dumps(f.tensors["a.bias"]))
+    assert info.name == "a.bias" and info[1:3].tolist() == [1, 2]
     with tenon.open(bytearray(path.read_bytes())) as f:
         with pytest.raises(TypeError):
             pickle.dumps(f)

@@ -31,7 +31,13 @@ DTYPES = [
 
 def make(dtype, shape):
     size = torch.empty(0, dtype=dtype).element_size()
-    raw = torch.randint(0, 2 if dtype == torch.bool else 120, (*shape, size), dtype=torch.uint8, generator=torch.Generator().manual_seed(size))
+    raw = torch.randint(
+        0,
+        2 if dtype == torch.bool else 120,
+        (*shape, size),
+        dtype=torch.uint8,
+        generator=torch.Generator().manual_seed(size),
+    )
     return raw.view(dtype).reshape(shape)
 
 
@@ -42,12 +48,23 @@ def raw(tensor):
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 def test_dtypes_and_strides(tmp_path, dtype):
     whole = make(dtype, (4, 6))
-    tensors = {"whole": whole, "turned": whole.t(), "part": whole[1:, ::2], "scalar": whole[0, 0], "empty": whole[:0], "wide": whole[:, :1].expand(4, 3)}
+    tensors = {
+        "whole": whole,
+        "turned": whole.t(),
+        "part": whole[1:, ::2],
+        "scalar": whole[0, 0],
+        "empty": whole[:0],
+        "wide": whole[:, :1].expand(4, 3),
+    }
     tenon.save_safetensors(tmp_path / "a", tensors)
     found = safetensors.torch.load_file(tmp_path / "a.safetensors")
     assert found.keys() == tensors.keys()
     for name, tensor in tensors.items():
-        assert found[name].dtype == dtype and found[name].shape == tensor.shape and torch.equal(raw(found[name]), raw(tensor)), name
+        assert (
+            found[name].dtype == dtype
+            and found[name].shape == tensor.shape
+            and torch.equal(raw(found[name]), raw(tensor))
+        ), name
 
 
 def test_gradients_conjugates_and_parameters(tmp_path):
