@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tenon
 
+DOCUMENTS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 FLAGS = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
 # of these the names without an underscore are public, or __all__
 PUBLIC = ["tenon", "tenon.safetensors", "tenon.numpy"]
@@ -27,6 +28,10 @@ def examples():
         for test in finder.find(importlib.import_module(name), globs={}):
             if test.examples:
                 yield pytest.param(test, id=test.name)
+
+
+def documents():
+    return [path for path in sorted(DOCUMENTS.glob("*.md")) if ">>> " in path.read_text(encoding="utf-8")]
 
 
 def public_objects():
@@ -47,6 +52,14 @@ def test_example(test, tmp_path, monkeypatch):
     output = []
     result = doctest.DocTestRunner(optionflags=FLAGS).run(test, out=output.append)
     assert result.failed == 0, "".join(output)
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: path.name)
+def test_document(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    globs = {"tenon": tenon, "np": np}
+    result = doctest.testfile(str(path), module_relative=False, globs=globs, optionflags=FLAGS, encoding="utf-8")
+    assert result.failed == 0
 
 
 @pytest.mark.parametrize("thing", list(public_objects()))
