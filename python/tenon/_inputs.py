@@ -19,6 +19,8 @@ Given = tuple[Array, int, "tuple[int, ...] | None"]
 _PACKED = {"f6_e2m3": 6, "f6_e3m2": 6, "f4": 4}
 # Memory that the processor reads as its own: kDLCPU, kDLCUDAHost, kDLROCMHost, kDLCUDAManaged.
 _HOST_DEVICES = frozenset((1, 3, 11, 13))
+# Numbers of dtypes that NumPy does not have itself begin here.
+_USER_DTYPES = 256
 _INT32 = (-(2**31), 2**31 - 1)
 
 
@@ -33,6 +35,16 @@ def pack(items: Array, bits: int) -> Array:
         return parts[:, 0] | parts[:, 1] << 4
     first, second, third, fourth = (parts[:, i] for i in range(4))
     return np.stack((first | second << 6, second >> 2 | third << 4, third >> 4 | fourth << 2), axis=1).reshape(-1)
+
+
+def packed(array: Array) -> Array:
+    """The array itself, or the packed bytes of one of ml_dtypes' items of 4 or 6 bits. ValueError: these are no whole bytes."""
+    bits = _PACKED.get(_dtypes.name_of(array.dtype)) if array.dtype.num >= _USER_DTYPES else None
+    if bits is None:
+        return array
+    if array.size * bits % 8:
+        raise ValueError(f"{array.size} items of {bits} bits end within a byte")
+    return pack(array, bits)
 
 
 def _packed_bytes(items: int, bits: int) -> int:
@@ -66,10 +78,24 @@ def _is_plain(value: Any) -> bool:
     return isinstance(value, (bool, int, float, complex)) and not isinstance(value, np.generic)
 
 
+def _is_whole(value: Any) -> bool:
+    return all(map(_is_whole, value)) if isinstance(value, (list, tuple)) else isinstance(value, int)
+
+
+def _of_large(value: Any) -> Array:
+    """Integers beyond 2^63 as uint64. OverflowError: not all of them are."""
+    try:
+        return np.array(value, np.uint64)
+    except OverflowError:
+        raise OverflowError(f"no dtype of 64 bits has all of these integers: {value!r:.80}") from None
+
+
 def _of_numbers(value: Any) -> Array:
     """The array that MLX makes of numbers: float32, int32, or int64 if that is needed, bool, complex64."""
     array = np.asarray(value)
     kind = array.dtype.kind
+    if kind in "fO" and array.size and _is_whole(value):  # NumPy rounds integers that are beyond 64 bits with a sign
+        return _of_large(value)
     if kind == "f":
         return array.astype(np.float32)
     if kind == "c":
@@ -77,7 +103,7 @@ def _of_numbers(value: Any) -> Array:
     if kind == "i" and array.size and _INT32[0] <= array.min() and array.max() <= _INT32[1]:
         return array.astype(np.int32)
     if kind == "O":
-        raise OverflowError(f"the integers are beyond 64 bits, or the lists are of different lengths: {value!r:.80}")
+        raise OverflowError(f"a number is beyond the range of its dtype: {value!r:.80}")
     return array
 
 
@@ -250,7 +276,7 @@ class Adding:
             dtype = _dtypes.number_of(self._context, value.dtype)
             self._arrays.append((name, value.data, dtype, value.shape, self._store(name, value.dtype, value.shape)))
         elif (lazy := _lazy(value)) is not None:
-            self._add_lazy(name, *lazy)
+            self._add_lazy(name, value, *lazy)
         else:
             self._add_array(name, array_of(value), value)
 
@@ -288,7 +314,10 @@ class Adding:
             store = self._store(name, _label(array.dtype), array.shape)
         self._arrays.append((name, array, 0, None, store))
 
-    def _add_lazy(self, name: str | None, file: _core.File, index: int) -> None:
-        self.flush()
+    def _add_lazy(self, name: str | None, value: Any, file: _core.File, index: int) -> None:
         _, _, _, dtype, shape, *_ = file.info(index)
+        if isinstance(value.dtype, np.dtype) and _label(value.dtype) != dtype:  # the program chose another one for its small floats
+            self._add_array(name, np.asarray(value), value)
+            return
+        self.flush()
         self._plan.add_from(file, index, name, self._store(name, dtype, shape or ()))

@@ -183,6 +183,8 @@ def save_safetensors(file: Any, arrays: Mapping[str, Any], metadata: Mapping[str
     >>> arrays["w"].shape, metadata
     ((2, 3), {'author': 'me'})
     """
+    if metadata is not None and not isinstance(metadata, Mapping):
+        raise TypeError(f"metadata is a dict of strings, and not an object of type {type(metadata).__name__}")
     if metadata and not all(isinstance(key, str) and isinstance(value, str) for key, value in metadata.items()):
         raise ValueError("the metadata of a .safetensors file are strings by strings")
     _save_as(file, "safetensors", _named(arrays), metadata, options)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tenon import _context, _core, _dtypes
-from tenon._inputs import Adding
+from tenon._inputs import Adding, array_of, packed
 from tenon._metadata import put_all
 from tenon._save import durable_of, flags_of, report_of
 from tenon._settings import Options, settings_of
@@ -69,11 +69,13 @@ class Writer:
     def put(self, data: Any) -> None:
         """Adds the next bytes of the tensor, any number of them: of bytes, a buffer or an array, little-endian and in C order.
 
-        ValueError: more than its shape has; none of them counts."""
-        array = data if isinstance(data, np.ndarray) else np.frombuffer(data, np.uint8)
+        Arrays of f4 and f6 of ml_dtypes are packed: each has a whole number of bytes. ValueError: more than the shape has; none of them counts."""
+        array = array_of(data)
+        if not isinstance(array, np.ndarray) or array.dtype.hasobject or isinstance(data, str):
+            raise TypeError(f"bytes, a buffer or an array is needed, and not an object of type {type(data).__name__}")
         if array.dtype.byteorder == ">":
             array = array.astype(array.dtype.newbyteorder("<"))
-        self._writer.put(np.ascontiguousarray(array))
+        self._writer.put(np.ascontiguousarray(packed(array)))
 
     def end(self) -> None:
         """Ends the tensor. ValueError: bytes are missing, or make no whole number of rows; then more can come."""

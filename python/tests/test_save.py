@@ -148,6 +148,13 @@ def test_safetensors_metadata_are_strings(tmp_path, metadata):
     assert not os.listdir(tmp_path)
 
 
+def test_safetensors_metadata_are_a_mapping(tmp_path):
+    with pytest.raises(TypeError, match="dict"):
+        tenon.save_safetensors(tmp_path / "a", {"x": np.zeros(1)}, ["k", "v"])
+    tenon.save_safetensors(tmp_path / "a", {"x": np.zeros(1)}, {})
+    assert os.listdir(tmp_path) == ["a.safetensors"]
+
+
 @pytest.mark.parametrize("save", [tenon.save_safetensors, tenon.save_gguf])
 def test_arrays_are_a_mapping(tmp_path, save):
     with pytest.raises(TypeError, match="dict"):
@@ -372,6 +379,35 @@ def test_descriptors_are_written_and_stay_open(tmp_path):
     finally:
         os.close(descriptor)
     assert (tmp_path / "a").read_bytes() == bytes_of_numpy(np.arange(3)) + b"tail"
+
+
+# ---- tensors of open files ----
+
+
+def test_tensors_of_files_go_from_file_to_file(tmp_path):
+    arrays = {"x": np.arange(100.0).reshape(4, 25), "b": np.ones(3, ml_dtypes.bfloat16), "f4": np.ones((2, 4), ml_dtypes.float4_e2m1fn)}
+    tenon.save_safetensors(tmp_path / "a", arrays)
+    tenon.savez_compressed(tmp_path / "a.npz", deflated=np.arange(50), text=np.array(["a", "bc"]), record=np.zeros(2, [("a", "i4")]))
+    with tenon.open(tmp_path / "a.safetensors") as f, tenon.open(tmp_path / "a.npz") as g:
+        tenon.write(tmp_path / "b.safetensors", {**f, "deflated": g["deflated"], "renamed": f.tensors["b"]})
+        tenon.write(tmp_path / "b.npz", dict(g))
+        tenon.save(tmp_path / "one.npy", g["deflated"])
+    with tenon.open(tmp_path / "b.safetensors") as f:
+        assert {name: info.dtype for name, info in f.tensors.items()} == {"x": "f64", "deflated": "i64", "b": "bf16", "renamed": "bf16", "f4": "f4"}
+        assert all(np.asarray(f[name]).tobytes() == array.tobytes() for name, array in arrays.items())
+    with np.load(tmp_path / "b.npz") as file:
+        assert file["text"].tolist() == ["a", "bc"] and file["record"].dtype.names == ("a",)
+    assert np.load(tmp_path / "one.npy").tolist() == list(range(50))
+
+
+@pytest.mark.parametrize("choice, dtype", [("float32", "f32"), ("bits", "u16")])
+def test_small_floats_of_a_file_are_saved_as_the_program_has_them(tmp_path, choice, dtype):
+    tenon.save_safetensors(tmp_path / "a", {"b": np.ones(3, ml_dtypes.bfloat16)})
+    with tenon.open(tmp_path / "a.safetensors", small_floats=choice) as f:
+        tenon.write(tmp_path / "b.safetensors", {"b": f["b"]})
+    with tenon.open(tmp_path / "b.safetensors") as f:
+        assert f.tensors["b"].dtype == dtype
+        assert f["b"].tolist() == ([1, 1, 1] if dtype == "f32" else [0x3F80] * 3)
 
 
 # ---- URLs ----

@@ -53,11 +53,14 @@ def test_scalars_of_numpy_keep_their_dtype(tmp_path, value):
     assert found.dtype == value.dtype and found.shape == () and found == value
 
 
-@pytest.mark.parametrize("value", [2**63, 2**70, [2**70, 1]], ids=repr)
-def test_integers_beyond_64_bits_are_refused(tmp_path, value):
-    if value == 2**63:
-        assert saved(tmp_path, value).dtype == np.uint64
-        return
+@pytest.mark.parametrize("value", [2**63, [2**64 - 1, 0]], ids=repr)
+def test_integers_of_64_bits_without_a_sign(tmp_path, value):
+    found = saved(tmp_path, value)
+    assert found.dtype == np.uint64 and found.tolist() == value
+
+
+@pytest.mark.parametrize("value", [2**64, [2**70, 1], [2**63, -1], [[2**63], [-1]]], ids=repr)
+def test_integers_that_no_dtype_has_are_refused(tmp_path, value):
     with pytest.raises(OverflowError):
         saved(tmp_path, value)
 

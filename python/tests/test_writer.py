@@ -63,6 +63,32 @@ def test_casts_quantised_and_small_floats(tmp_path):
         assert f["q"] == q
 
 
+def test_pieces_are_buffers_and_arrays_of_any_kind(tmp_path):
+    import mlx.core as mx
+
+    with tenon.writer(tmp_path / "a.safetensors") as w:
+        w.begin("f4", "f4", (2, 4))
+        w.put(np.array([1, 2, 3, -0.5]).astype(ml_dtypes.float4_e2m1fn))
+        with pytest.raises(ValueError, match="within a byte"):
+            w.put(np.array([1]).astype(ml_dtypes.float4_e2m1fn))
+        w.put(b"\x42\x95")
+        w.end()
+        w.begin("bf16", "bf16", (4,))
+        w.put(np.array([1, 2], ml_dtypes.bfloat16))
+        w.put(np.array([1, 2], ml_dtypes.bfloat16).astype(np.dtype(ml_dtypes.bfloat16).newbyteorder(">")))
+        w.end()
+        w.begin("f32", "f32", (None,))
+        w.put(mx.array([1.0, 2.0]))
+        w.put(memoryview(np.arange(8, dtype="f4"))[::2])
+        for wrong in (np.array([None]), "text", None, {}):
+            with pytest.raises(TypeError):
+                w.put(wrong)
+        w.end()
+    with tenon.open(tmp_path / "a.safetensors") as f:
+        assert np.array_equal(f["f4"].astype("f4"), [[1, 2, 3, -0.5]] * 2)
+        assert f["bf16"].tolist() == [1, 2, 1, 2] and f["f32"].tolist() == [1, 2, 0, 2, 4, 6]
+
+
 def test_metadata_and_options(tmp_path):
     with tenon.writer(tmp_path / "a.gguf", metadata={"a": 1}) as w:
         w.put_metadata("b", "text")
