@@ -15,6 +15,15 @@ _current: _core.Context | None = None
 _settings: tuple[tuple[str, ...], str | None, int] = ((), None, 0)
 
 
+def _unlock() -> None:
+    """In the child of a fork the thread that held the lock is gone."""
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_unlock)
+
+
 def context() -> _core.Context:
     """The context that functions use: made at the first call, of tenon.ini and the environment, as the command does."""
     found = _current

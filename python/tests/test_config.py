@@ -96,6 +96,21 @@ def test_made_at_first_use():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_fork_while_the_context_is_made():
+    """The child of a fork does not wait for a thread of its parent."""
+    code = (
+        "import os, signal, numpy, tenon\n"
+        "from tenon import _context\n"
+        "with _context._lock:\n"
+        "    child = os.fork()\n"
+        "    if child == 0:\n"
+        "        signal.alarm(20)\n"
+        "        os._exit(0 if _context.context().formats() else 1)\n"
+        "    assert os.waitpid(child, 0)[1] == 0\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 # ---- what there is ----
 
 
