@@ -82,8 +82,8 @@ def _open_core(
     context: _core.Context, source: Any, how: Mapping[str, Any], callback: _progress.Callback | None
 ) -> tuple[_core.File, Any]:
     """Opens the source. Also returns what opens it again: an absolute path, a URL, bytes; None: nothing does."""
-    if how["offset"] < 0 or how["length"] is not None and how["length"] < 0:
-        raise ValueError("offset and length are not negative")
+    if how["offset"] < 0 or how["length"] is not None and how["length"] <= 0:
+        raise ValueError("offset is not negative, and length is positive, or None: to the end")
     flags = (_core.OPEN_SHARDS if how["shards"] else 0) | (0 if how["index"] else _core.OPEN_NO_INDEX)
     given: dict[str, Any] = {
         "format": how["format"],
@@ -139,11 +139,24 @@ class File(Mapping[str, Any]):
     Any number of threads may use a File. It is pickled by its path.
     """
 
-    __slots__ = ("_core", "_items", "_source", "_how", "_mode", "_framework", "_name", "_metadata", "__weakref__")
+    __slots__ = (
+        "_core",
+        "_items",
+        "_bits",
+        "_source",
+        "_how",
+        "_mode",
+        "_framework",
+        "_name",
+        "_metadata",
+        "__weakref__",
+    )
 
     def __init__(self, core: _core.File, items: Items, source: Any, how: dict[str, Any]) -> None:
         self._core = core
         self._items = items
+        # For frameworks, which have the dtypes of small floats themselves
+        self._bits = Items(items.context, "bits") if items.small_floats is None else items
         self._source = source  # what opens it again, with `how`
         self._how = how
         self._mode: str = how["mode"]
@@ -285,9 +298,7 @@ class File(Mapping[str, Any]):
     # ---- reading -----------------------------------------------------------------------------------------
 
     def _wish(self, dtype: Any, copy: bool, framework: str, callback: _progress.Callback | None) -> _reading.Wish:
-        items = self._items
-        if framework != "numpy" and items.small_floats is None:
-            items = Items(items.context, "bits")  # the framework has the dtypes itself
+        items = self._items if framework == "numpy" else self._bits
         private = self._mode == "c" or framework in _frameworks.SHARING
         mode = _core.MAP_COPY if copy else _core.MAP_PRIVATE if private else _core.MAP_AUTO
         return _reading.Wish(items, dtype, mode, callback)

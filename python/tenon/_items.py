@@ -64,9 +64,9 @@ class Items:
         if dtype in _SMALL:
             return raw.view(self.small_dtype(dtype))
         if raw.dtype == np.uint8 and (name := self.block(dtype)) is not None:
-            from tenon._quantized import QuantizedArray
+            from tenon._quantized import of_rows
 
-            return QuantizedArray(name, shape or (), raw)
+            return of_rows(name, shape or (), raw)
         return raw
 
     def block(self, dtype: int) -> str | None:

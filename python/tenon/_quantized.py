@@ -202,7 +202,11 @@ class QuantizedArray:
         rows = self._data[index]
         if rows.ndim == 0 or rows.shape[-1:] != self._data.shape[-1:]:
             raise IndexError("an index selects whole rows of a quantised array: dequantize() gives its numbers")
-        return QuantizedArray(self._dtype, (*rows.shape[:-1], self._shape[-1]), rows)
+        return of_rows(self._dtype, (*rows.shape[:-1], self._shape[-1]), rows)
+
+    def copy(self) -> QuantizedArray:
+        """The same blocks in memory of their own, which can be written."""
+        return of_rows(self._dtype, self._shape, self._data.copy())
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, QuantizedArray):
@@ -217,13 +221,32 @@ class QuantizedArray:
         return f"<QuantizedArray {self._dtype}, {self._shape}, {self.nbytes} bytes>"
 
 
+def of_rows(dtype: str, shape: tuple[int, ...], data: np.ndarray[Any, Any]) -> QuantizedArray:
+    """The array of rows of blocks that are known to fit: what the extension reads."""
+    if data.shape[:-1] != shape[:-1]:
+        return QuantizedArray(dtype, shape, data)  # whose rows are no whole blocks: it says so
+    made = QuantizedArray.__new__(QuantizedArray)
+    made._dtype = dtype
+    made._shape = shape
+    made._row = data.shape[-1]
+    made._data = np.ascontiguousarray(data)
+    return made
+
+
+_known: tuple[_core.Context, dict[int, tuple[int, int]]] | None = None
+
+
 def _block(context: _core.Context, dtype: str) -> tuple[int, int, int]:
     """The number of a quantised dtype, the numbers in a block, and its bytes."""
+    global _known
+    known = _known
+    if known is None or known[0] is not context:
+        sizes = {number: (items, size) for number, _, kind, items, size in context.dtypes() if kind == _BLOCK}
+        known = _known = context, sizes
     wanted = _dtypes.number_of(context, dtype)
-    for number, _, kind, items, size in context.dtypes():
-        if number == wanted and kind == _BLOCK:
-            return number, items, size
-    raise ValueError(f"{dtype} is no quantised dtype")
+    if wanted not in known[1]:
+        raise ValueError(f"{dtype} is no quantised dtype")
+    return wanted, *known[1][wanted]
 
 
 def _through_memory(plan: _core.Plan, options: dict[str, Any], settings: Sequence[str]) -> _core.File:

@@ -16,6 +16,7 @@ from tenon._progress import Callback
 _BIG_ENDIAN = 2  # TENON_BIG_ENDIAN
 _DYNAMIC = 64  # TENON_DTYPE_DYNAMIC
 _GLOB = frozenset("*?[\\")
+_LEAST_MAPPED = 64 << 10  # bytes: copying less costs less than pages that are copied when they are written
 _MOST_COMPARED = 300  # names: a message with the nearest one costs milliseconds
 
 
@@ -47,8 +48,7 @@ def _missing(core: _core.File, name: str) -> _errors.TenonError:
 def select(core: _core.File, names: str | Iterable[str] | None) -> dict[str, int]:
     """The tensors of names and patterns, in their order, those of a pattern in that of the file. None: all.
 
-    "!PATTERN" leaves out.     TenonError, a KeyError: nothing has such a name."""
-
+    "!PATTERN" leaves out. TenonError, a KeyError: nothing has such a name."""
     everything = core.names()
     if names is None:
         return dict(zip(everything, range(len(everything)), strict=True))
@@ -106,10 +106,8 @@ def read(core: _core.File, number: int, index: Any, wish: Wish) -> Any:
     info = core.info(number)
     ask, result = wish.of(info[2])
     if not ask and info[11] is None and not info[12] and not wish.items.packed(result) and not _is_swapped(info):
-        try:  # a view of what is mapped: all of NumPy's indexes are right, and nothing is read
-            mode = _core.MAP_ONLY if wish.mode != _core.MAP_PRIVATE else wish.mode
-            part = wish.items.finish(core.array(number, mode=mode), result, info[4])[index]
-            return part.copy() if wish.mode == _core.MAP_COPY and isinstance(part, np.ndarray) else part
+        try:
+            return _view_part(core, info, index, wish)
         except _errors.TenonError as error:
             if error.status != "TENON_E_NOT_MAPPABLE":
                 raise
@@ -117,6 +115,18 @@ def read(core: _core.File, number: int, index: Any, wish: Wish) -> Any:
     if box is None or info[4] is None:
         return _read_whole(core, number, wish)[index]
     return _read_box(core, number, info, box, index, wish)
+
+
+def _view_part(core: _core.File, info: _core.Info, index: Any, wish: Wish) -> Any:
+    """The part as a view of what is mapped: all of NumPy's indexes are right, and nothing is read.
+
+    TenonError: the tensor cannot be mapped."""
+    part = wish.items.finish(core.array(info[0], mode=_core.MAP_ONLY), info[2], info[4])[index]
+    if isinstance(part, np.generic) or wish.mode in (_core.MAP_AUTO, _core.MAP_ONLY):
+        return part
+    if wish.mode == _core.MAP_PRIVATE and part.nbytes >= _LEAST_MAPPED:
+        return wish.items.finish(core.array(info[0], mode=wish.mode), info[2], info[4])[index]
+    return part.copy()
 
 
 def _read_whole(core: _core.File, number: int, wish: Wish) -> Any:

@@ -154,6 +154,8 @@ def test_part_of_a_file(path, tmp_path):
         assert pickle.loads(pickle.dumps(f))["a.bias"].tolist() == [0, 1, 2, 3, 4]
     with pytest.raises(ValueError):
         tenon.open(packed, offset=-1)
+    with pytest.raises(ValueError):
+        tenon.open(packed, offset=4096, length=0)
 
 
 @pytest.mark.parametrize("kind", ["str", "bytes", "Path", "descriptor", "object", "memory", "view", "array"])

@@ -417,6 +417,48 @@ def test_nothing_can_be_mapped(tmp_path):
                 f.read("q", (0, slice(0, 32)))
 
 
+class Counting(Plain):
+    """Counts the bytes that are read."""
+
+    count = 0
+
+    def read(self, size=-1):
+        data = super().read(size)
+        self.count += len(data)
+        return data
+
+
+@pytest.mark.parametrize("how", [{}, {"mode": "c"}, {"framework": "mlx"}], ids=str)
+def test_a_box_is_read_alone(tmp_path, how):
+    np.save(tmp_path / "x.npy", np.arange(1 << 20, dtype=np.int32).reshape(1024, 1024))
+    source = Counting(tmp_path / "x.npy")
+    with tenon.open(source, **how) as f:
+        source.count = 0
+        name = next(iter(f))
+        assert f.read(name, (slice(100, 102), slice(None, 5)))[1].tolist() == list(range(101 << 10, (101 << 10) + 5))
+        assert f.tensors[name][7].tolist() == list(range(7 << 10, 8 << 10))
+        assert source.count < 256 << 10
+
+
+def test_parts_can_be_written(tmp_path):
+    """In mode "c" and with copy=True, small ones and large ones, quantised ones, too."""
+    array = np.arange(1 << 16, dtype=np.float32).reshape(256, 256)
+    q = tenon.QuantizedArray.quantize(array / 65536, "q8_0")
+    tenon.write(tmp_path / "m.gguf", {"x": array, "q": q})
+    for how, given in (({"mode": "c"}, {}), ({}, {"copy": True})):
+        with tenon.open(tmp_path / "m.gguf", **how) as f:
+            for index in (3, slice(1, None), slice(None, None, -1), ([1, 2],)):
+                part = f.read("x", index, **given)
+                assert np.array_equal(part, array[index]) and part.flags.writeable
+                part[:] = -1
+                assert np.array_equal(f.read("x", index), array[index])
+            for index in (slice(1, 3), slice(None, None, 2)):
+                part = f.read("q", index, **given)
+                assert part == q[index] and part.data.flags.writeable
+                part.data[:] = 0
+                assert f["q"] == q
+
+
 # ---- dtypes that NumPy does not have ---------------------------------------------------------------------
 
 
