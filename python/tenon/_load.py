@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import re
 import stat
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -21,10 +23,15 @@ _TRIPLES = frozenset(("q4_0", "q4_1", "q8_0"))
 _ATTEMPTS = 3
 # Places in _core.Info
 _INDEX: Final = 0
+_NAME: Final = 1
 _SHAPE: Final = 4
 _OFFSET: Final = 9
 _STORED: Final = 10
 _UNREADABLE: Final = 12
+_WHY: Final = 13
+_NOT_FOUND = -9  # TENON_E_NOT_FOUND
+# The note of the library on a set that is not complete, whose tensors nothing lists
+_MISSING = re.compile(r"\d+ of \d+ shards (is|are) missing")
 
 
 def load(
@@ -43,9 +50,9 @@ def load(
     """Loads all arrays of a file: one array of a .npy file, else a dict from names to arrays.
 
     The arrays are writable, and have memory of their own, which goes back when they die. All tensors are loaded or
-    none: one that is damaged, cut off or unknown raises. The file may be replaced meanwhile: the result is that of
-    one of both, whole. If another program writes into the file itself, it is loaded again, and BlockingIOError is
-    raised if that happens each time.
+    none: one that is damaged, cut off or unknown raises, and so does a shard that is missing. The file may be
+    replaced meanwhile: the result is that of one of both, whole. If another program writes into the file itself, it
+    is loaded again, and BlockingIOError is raised if that happens each time.
 
     file: a path, a URL that fsspec opens, a folder with a set of shards, a descriptor, or a file object opened in
         binary mode. An object is read from its position on, and left behind the array (.npy), or at its end.
@@ -167,7 +174,7 @@ def _read_all(
 ) -> tuple[dict[str, Any], bool, dict[str, Any]]:
     """The arrays, whether the file is one array without a name, and the metadata. Closes the file."""
     try:
-        _check_readable(core)
+        _check_whole(core)
         arrays = _load_all(core, items, quantized, callback)
         single = len(arrays) == 1 and (core.format == "npy" or core.format in _single_formats(items.context))
         metadata = _metadata.of_file(core).typed() if with_metadata else {}
@@ -179,12 +186,20 @@ def _read_all(
     return arrays, single, metadata
 
 
-def _check_readable(core: _core.File) -> None:
-    """Raises what reading the first unreadable tensor raises."""
-    if core.unreadable:
-        for info in core.infos(0, len(core)):
-            if info[_UNREADABLE]:
-                core.array(info[_INDEX], mode=_core.MAP_COPY)
+def _check_whole(core: _core.File) -> None:
+    """Raises what reading the first unreadable tensor raises, or FileNotFoundError if a shard is missing."""
+    for _, _, _, _, file, message in core.report():
+        if _MISSING.match(message):
+            advice = "tenon.open opens the shards that are there"
+            raise _errors.fail("TENON_E_NOT_FOUND", f"{file}: {message}", file=file, errno=errno.ENOENT, advice=advice)
+    if core.unreadable == 0:
+        return
+    for info in core.infos(0, len(core)):
+        if info[_UNREADABLE] == _NOT_FOUND:
+            name, message = info[_NAME], f"{core.path}: tensor {info[_NAME]!r}: {info[_WHY]}"
+            raise _errors.fail("TENON_E_NOT_FOUND", message, file=core.path, tensor=name, errno=errno.ENOENT)
+        if info[_UNREADABLE]:
+            core.array(info[_INDEX], mode=_core.MAP_COPY)
 
 
 def _single_formats(context: _core.Context) -> frozenset[str]:

@@ -328,6 +328,25 @@ class Breaks(io.RawIOBase):
         return self.f.write(data)
 
 
+@pytest.mark.parametrize("kind, option", [("gguf", "gguf.shard_tensors"), ("safetensors", "safetensors.shard_size")])
+def test_shards(tmp_path, kind, option):
+    """A folder stands for its set: all of it, or FileNotFoundError."""
+    arrays = {f"t{i}": np.full(1000, i, np.float32) for i in range(6)}
+    options = {option: 2 if kind == "gguf" else 9000}
+    tenon.write(tmp_path / f"m.{kind}", arrays, {"by": "me"}, options=options)
+    names = [f"m-0000{i}-of-00003.{kind}" for i in (1, 2, 3)]
+    assert {*names} <= {*os.listdir(tmp_path)}
+    loaded, metadata = tenon.load(tmp_path, return_metadata=True)
+    assert list(loaded) == list(arrays) and metadata == {"by": "me"}
+    assert all(np.array_equal(loaded[name], arrays[name]) for name in arrays)
+    os.unlink(tmp_path / names[1])
+    with pytest.raises(FileNotFoundError, match=names[1]) as caught:
+        tenon.load(tmp_path)
+    assert isinstance(caught.value, tenon.TenonError)
+    with tenon.open(tmp_path) as f:
+        assert np.array_equal(f["t0"], arrays["t0"])
+
+
 def test_a_tensor_that_is_unreadable(tmp_path):
     """Nothing is loaded, and the message names it; what can be read is what tenon.open is for."""
     SAVES["gguf"](tmp_path / "x.gguf")
