@@ -3,21 +3,23 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import os
 import posixpath
 import re
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tenon._readahead import ReadAhead
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 _URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.\-]*::)*[A-Za-z][A-Za-z0-9+.\-]+://")
 _LOCAL = re.compile(r"(?:file|local)://")
 # Requests that are under way at once, for all files together.
 _WORKERS = 8
 
-_pool: tuple[int, concurrent.futures.ThreadPoolExecutor] | None = None
+_pool: tuple[int, ThreadPoolExecutor] | None = None
 _pool_lock = threading.Lock()
 
 
@@ -68,12 +70,14 @@ def filesystem(url: str, **options: Any) -> tuple[Any, str]:
     return found
 
 
-def _workers() -> concurrent.futures.ThreadPoolExecutor:
+def _workers() -> ThreadPoolExecutor:
     """The threads that wait for requests. A forked process makes its own."""
+    from concurrent.futures import ThreadPoolExecutor  # which few programs need, and which imports logging
+
     global _pool
     with _pool_lock:
         if _pool is None or _pool[0] != os.getpid():
-            _pool = os.getpid(), concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="tenon-remote")
+            _pool = os.getpid(), ThreadPoolExecutor(_WORKERS, thread_name_prefix="tenon-remote")
         return _pool[1]
 
 

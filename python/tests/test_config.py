@@ -80,8 +80,9 @@ def test_plugin_path(tmp_path):
         assert os.path.samefile(os.path.dirname(found), tmp_path / "one")
 
 
-def test_made_at_first_use():
-    """import tenon neither reads a configuration nor imports ml_dtypes, and one context serves all threads."""
+def test_made_at_first_use(tmp_path):
+    """import tenon reads no configuration, one context serves all threads, and a file of numbers needs few modules."""
+    np.save(tmp_path / "a.npy", np.zeros(3))
     code = (
         "import sys, threading, tenon\n"
         "from tenon import _context\n"
@@ -92,6 +93,10 @@ def test_made_at_first_use():
         "for t in threads: t.join()\n"
         "assert len(set(map(id, found))) == 1 and len(found) == 8\n"
         "assert 'ml_dtypes' not in sys.modules\n"
+        "before = set(sys.modules)\n"
+        f"tenon.load({str(tmp_path / 'a.npy')!r})\n"
+        "new = {name for name in sys.modules if name not in before and not name.startswith('tenon.')}\n"
+        "assert not new & {'ml_dtypes', 'concurrent.futures', 'logging', 'fsspec', 'importlib.metadata', 'tempfile'}, new\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
