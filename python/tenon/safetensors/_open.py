@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import io
 import json
 import os
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from tenon import _context, _core
 from tenon._errors import TenonError, TenonValueError, fail
 from tenon._file import File
 from tenon._file import open as open_file
+from tenon._load import load
 
 _FRAMEWORKS = {
     "np": "numpy",
@@ -56,11 +58,10 @@ def path_of(filename: Any) -> str:
     return os.fsdecode(os.fspath(filename))
 
 
-def open_path(path: str) -> File:
-    """The open file. IsADirectoryError: it is a folder, which tenon.open takes for a set of files."""
+def check_file(path: str) -> None:
+    """IsADirectoryError: it is a folder, which tenon.open takes for a set of files."""
     if os.path.isdir(path):
         raise fail("TENON_E_IO", f"{path}: it is a folder", file=path, errno=errno.EISDIR)
-    return open_file(path, format="safetensors", alone=True)
 
 
 def framework_of(name: str) -> str:
@@ -113,7 +114,8 @@ class safe_open:
         self._framework = framework_of(framework)
         check_device(device, backend)
         self._path = path_of(filename)
-        self._file: File | None = open_path(self._path)
+        check_file(self._path)
+        self._file: File | None = open_file(self._path, format="safetensors", alone=True)
 
     def _open(self) -> File:
         if self._file is None:
@@ -139,7 +141,7 @@ class safe_open:
 
     def get_tensors(self) -> dict[str, Any]:
         """All tensors by their names."""
-        return read_all(self._open(), self._framework)
+        return self._open().read_many(None, copy=self._framework == "numpy", framework=self._framework)
 
     def get_slice(self, name: str) -> SafeSlice:
         """The tensor, of which `[index]` reads a part. SafetensorError, a KeyError: there is no such one."""
@@ -201,17 +203,21 @@ def read(file: File, name: str, index: Any, framework: str) -> Any:
     return np.asarray(found) if framework == "numpy" else found
 
 
-def read_all(file: File, framework: str) -> dict[str, Any]:
-    """All tensors."""
-    return file.read_many(None, copy=framework == "numpy", framework=framework)
+def load_path(filename: Any, backend: str) -> dict[str, Any]:
+    """All tensors of a file, as arrays of NumPy."""
+    check_device("cpu", backend)
+    path = path_of(filename)
+    check_file(path)
+    arrays: dict[str, Any] = load(path, "safetensors")
+    return arrays
 
 
 def load_bytes(data: Any, framework: str) -> dict[str, Any]:
     """All tensors of a file in memory."""
     if not isinstance(data, (bytes, bytearray, memoryview)):
         raise TypeError(f"the content of a file is bytes, not {type(data).__name__}")
-    with open_file(np.frombuffer(data, np.uint8), format="safetensors", framework=framework) as file:
-        return file.read_many(None, copy=True)
+    arrays: dict[str, Any] = load(io.BytesIO(data), "safetensors", framework=framework)
+    return arrays
 
 
 def metadata_of(file: File, path: str) -> dict[str, str] | None:

@@ -65,5 +65,4 @@ def load_file(filename: str | os.PathLike[str], *, backend: str = "mmap") -> dic
     >>> load_file("a.safetensors")
     {'w': array([0, 1, 2])}
     """
-    with _open.safe_open(filename, "np", backend=backend) as file:
-        return file.get_tensors()
+    return _open.load_path(filename, backend)
