@@ -16,9 +16,9 @@ bench: bench-ready
 	@$(bench_run) $(bench_options)
 bench-quick: bench-ready
 	@$(bench_run) --quick $(bench_options)
-bench-names: all venv/.done
+bench-names: all python venv/.done
 	@$(bench_run) --names $(bench_options)
-bench-ready: all venv/.done $(bench_programs) $(test_plugins)
+bench-ready: all python venv/.done $(bench_programs) $(test_plugins)
 	@$(bench_build_peers) || :
 
 # The peers that are no Python packages: the crate safetensors by cargo, and ggml from a source archive. Those that are
