@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tenon import _context, _core, _dtypes, _errors, _frameworks, _metadata, _progress, _reading, _remote, _streams
+from tenon import _context, _core, _dtypes, _errors, _frameworks, _metadata, _progress, _streams
 from tenon._items import Items
 from tenon._settings import settings_of
 
@@ -114,13 +114,16 @@ def _path_of(file: Any) -> str | bytes | None:
 def _open(
     context: _core.Context, file: Any, format: str | None, settings: Sequence[str], callback: _progress.Callback | None
 ) -> tuple[_core.File, _streams.Input | None]:
-    if _remote.is_url(file):
-        path = _remote.local_path(file)
-        if path is None:
-            reader = _remote.Reader(file)
-            core = context.open(reader, format=format, settings=settings, name=reader.name, progress=callback)
-            return core, None
-        file = path
+    if isinstance(file, str) and "://" in file:
+        from tenon import _remote
+
+        if _remote.is_url(file):
+            path = _remote.local_path(file)
+            if path is None:
+                reader = _remote.Reader(file)
+                core = context.open(reader, format=format, settings=settings, name=reader.name, progress=callback)
+                return core, None
+            file = path
     if _streams.is_path(file):
         if not _is_pipe(file):
             return context.open(os.fspath(file), format=format, settings=settings, progress=callback), None
@@ -253,8 +256,11 @@ def _load_all(
     groups: dict[int, list[int]] = {}
     for index, dtype in enumerate(dtypes):
         groups.setdefault(-1 if items.packed(asks[dtype] or dtype) else asks[dtype], []).append(index)
-    packed = {names[index]: index for index in groups.pop(-1, ())}
-    found.update(_reading.read_many(core, packed, _reading.Wish(items, None, _core.MAP_COPY, callback)))
+    if -1 in groups:
+        from tenon import _reading
+
+        packed = {names[index]: index for index in groups.pop(-1)}
+        found.update(_reading.read_many(core, packed, _reading.Wish(items, None, _core.MAP_COPY, callback)))
     for ask, indexes in groups.items():
         raws = core.arrays(indexes, dtype=ask, mode=_core.MAP_COPY, progress=callback)
         for index, raw in zip(indexes, raws, strict=True):

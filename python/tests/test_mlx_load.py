@@ -340,6 +340,31 @@ def test_f8_e4m3(tmp_path):
     assert mine.dtype == theirs.dtype and mx.array_equal(mx.from_fp8(mine), mx.from_fp8(theirs))
 
 
+SMALL = {
+    "float4_e2m1fn": [0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.5, -6, 2, 1],
+    "float6_e2m3fn": [0, 0.125, 0.25, 1, 1.125, 7.5, -7.5, -0.125, 2, 3, 4, 5],
+    "float8_e5m2": [0, 2**-16, 1, 57344, -57344, 3, -0.5, 1.75, 2, 4, 8, 16],
+    "bfloat16": [0, 1, -1, 2**-126, 3.140625, -256, 0.5, 1.0078125, 2, 4, 8, 2.0**120],
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_small_floats_beside_others(tmp_path, name):
+    """Some of them are packed in the file: each choice gives them an item by itself."""
+    numbers = np.array(SMALL[name], np.float32).reshape(3, 4)
+    small = numbers.astype(getattr(ml_dtypes, name))
+    arrays = {"z": np.arange(3), "small": small, "a": np.ones((2, 2), np.float16), "b": np.arange(4, dtype=np.uint8)}
+    tenon.save_safetensors(tmp_path / "x.safetensors", arrays)
+    loaded = tenon.load(tmp_path / "x.safetensors")
+    assert loaded.keys() == arrays.keys() and all(same(loaded[key], arrays[key]) for key in arrays)
+    assert all(array.flags.writeable for array in loaded.values())
+    floats = tenon.load(tmp_path / "x.safetensors", small_floats="float32")
+    assert floats["small"].dtype == np.float32 and np.array_equal(floats["small"], numbers)
+    bits = tenon.load(tmp_path / "x.safetensors", small_floats="bits")
+    assert bits["small"].dtype.kind == "u" and bits["small"].tobytes() == small.tobytes()
+    assert all(same(floats[key], arrays[key]) and same(bits[key], arrays[key]) for key in ("z", "a", "b"))
+
+
 def test_bf16_npy_of_mlx(tmp_path):
     mx.save(str(tmp_path / "x.npy"), mx.array([1.0, -0.5], mx.bfloat16))
     loaded = tenon.load(tmp_path / "x.npy")
