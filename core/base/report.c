@@ -171,6 +171,24 @@ tn_meter_end (struct tn_meter *meter)
     pthread_mutex_destroy (&meter->lock);
 }
 
+/* The caller holds the lock. */
+static void
+tell_meter (struct tn_meter *meter)
+{
+    meter->told = meter->done;
+    meter->stopped =
+        meter->progress->report (meter->progress->user, TN_MIN (meter->done, meter->total), meter->total)
+        != 0;
+}
+
+static tenon_status
+unlock_meter (struct tn_meter *meter, tenon_error *error)
+{
+    bool stopped = meter->stopped;
+    pthread_mutex_unlock (&meter->lock);
+    return stopped ? tn_fail (error, TENON_E_CANCELLED, TN_NO_OFFSET, "cancelled") : TENON_OK;
+}
+
 tenon_status
 tn_meter_add (struct tn_meter *meter, uint64_t bytes, tenon_error *error)
 {
@@ -178,13 +196,18 @@ tn_meter_add (struct tn_meter *meter, uint64_t bytes, tenon_error *error)
         return TENON_OK;
     pthread_mutex_lock (&meter->lock);
     meter->done += bytes;
-    if (!meter->stopped && (meter->done - meter->told >= STEP || meter->done >= meter->total)) {
-        meter->told = meter->done;
-        meter->stopped =
-            meter->progress->report (meter->progress->user, TN_MIN (meter->done, meter->total), meter->total)
-            != 0;
-    }
-    bool stopped = meter->stopped;
-    pthread_mutex_unlock (&meter->lock);
-    return stopped ? tn_fail (error, TENON_E_CANCELLED, TN_NO_OFFSET, "cancelled") : TENON_OK;
+    if (!meter->stopped && (meter->done - meter->told >= STEP || meter->done >= meter->total))
+        tell_meter (meter);
+    return unlock_meter (meter, error);
+}
+
+tenon_status
+tn_meter_ask (struct tn_meter *meter, tenon_error *error)
+{
+    if (!meter || !meter->progress)
+        return TENON_OK;
+    pthread_mutex_lock (&meter->lock);
+    if (!meter->stopped && meter->total > 0) /* a total of 0 means that the save waits */
+        tell_meter (meter);
+    return unlock_meter (meter, error);
 }

@@ -339,6 +339,7 @@ encode_entry (struct tn_call *call, struct tn_entries *entries, const struct ten
                                    session->context->limits[TENON_LIMIT_MEMORY], &block_size,
                                    session->error));
     tn_encode_sink_filter (&entries->sink, entries->encoder, block_size, size, call->writer->in_batch, 0);
+    entries->sink.meter = call->writer->meter;
     call->writer->dry = false; /* the size depends on the bytes */
     return TENON_OK;
 }

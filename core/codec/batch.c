@@ -179,6 +179,7 @@ make_member (struct tn_call *call, uint64_t number, unsigned worker, tenon_error
     };
     tn_encode_sink_open (&sink, session.context, &member->memory.sink, spec.check);
     tn_encode_sink_filter (&sink, batch->encoder, block_size, size, true, worker);
+    sink.meter = outer->meter; /* to be stopped: the bytes count when they are put */
     if (tn_member_write (&session, outer, &inner, &spec, &sink) == TENON_OK)
         tn_member_result_fill (&member->result, &sink);
     tn_encode_sink_close (&sink);

@@ -54,6 +54,7 @@ write_member (struct tn_call *call, struct tn_writer *outer, const struct tn_mem
     tn_encode_sink_open (&encode_sink, session->context, outer->sink, spec->check);
     if (encoder)
         tn_encode_sink_filter (&encode_sink, encoder, block_size, tn_member_size (outer, spec), false, 0);
+    encode_sink.meter = outer->meter;
     tenon_status status = tn_member_write (session, outer, &inner, spec, &encode_sink);
     if (status == TENON_OK)
         tn_member_result_fill (written, &encode_sink);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* encode_round.c - encodes the blocks of an encode sink on all threads, and writes them in order. */
 #include "sink/encode_round.h"
+#include "base/report.h"
 #include "kernels/checksum.h"
 
 static struct tn_slot *
@@ -81,6 +82,7 @@ encode_block (const struct tn_encode_sink *self, uint64_t block, struct tn_encod
     uint64_t at = block * self->block_size, size = TN_MIN (self->block_size, self->held - at);
     bool last = self->last && block + 1 == self->blocks, first = self->first && block == 0;
     uint32_t flags = (last ? TENON_FILTER_LAST : 0) | (first ? TENON_FILTER_FIRST : 0);
+    TN_TRY (tn_meter_ask (self->meter, error));
     const uint8_t *bytes = block_bytes (self, at, size, worker, error);
     if (!bytes)
         return error->status;

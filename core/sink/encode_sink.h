@@ -14,6 +14,7 @@ struct tn_encode_sink {
     uint64_t base;              /* position of the member in the outer sink */
     uint32_t check, sum;        /* TENON_CHECK_*, of what was written before */
     struct tn_encoder *encoder; /* NULL: no filter */
+    struct tn_meter *meter;     /* asked before each block is encoded; NULL: it cannot be stopped */
     bool solo;                  /* it runs in an item of the pool, and encodes on that thread alone … */
     unsigned worker;            /* … as this worker; else 0 */
     uint64_t block_size;

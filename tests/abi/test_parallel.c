@@ -297,6 +297,38 @@ START_TEST (test_progress)
 }
 END_TEST
 
+static int
+stop_between (void *user, uint64_t done, uint64_t total)
+{
+    uint64_t *before = user;
+    int again = total > 0 && done == *before;
+    *before = done;
+    return again;
+}
+
+/* A save can be stopped between two blocks that are encoded: all bytes have been counted when they were held.
+ */
+START_TEST (test_stop_between_blocks)
+{
+    uint64_t before = UINT64_MAX;
+    tenon_progress progress;
+    tenon_save_options options;
+    make_numbers ();
+    kit_plugins ("toybox toyraw toyxor", threads_few[_i]);
+    tenon_plan *plan = kit_plan ();
+    kit_add (plan, "large", "u8", 0, 1, KIT_SHAPE (LARGE), numbers, LARGE);
+    KIT_INIT (progress);
+    KIT_INIT (options);
+    progress.report = stop_between;
+    progress.user = &before;
+    options.settings = (const char *const[]){ "toybox.filter=toyxor", NULL };
+    kit_failed (tenon_save (plan, kit_path ("f.toybox"), &options, NULL, &progress, &kit_error),
+                TENON_E_CANCELLED, "cancelled");
+    ck_assert_uint_eq (kit_count_files (), 0);
+    tenon_plan_free (plan);
+}
+END_TEST
+
 static void
 fill_suite (Suite *suite)
 {
@@ -308,6 +340,7 @@ fill_suite (Suite *suite)
     tcase_add_loop_test (tests, test_refused, 0, 3);
     tcase_add_loop_test (tests, test_lies, 0, 6);
     tcase_add_loop_test (tests, test_progress, 0, 3);
+    tcase_add_loop_test (tests, test_stop_between_blocks, 0, 3);
 }
 
 int
