@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tenon._load import load as load
     from tenon._metadata import Metadata as Metadata
     from tenon._quantized import QuantizedArray as QuantizedArray
+    from tenon._report import Entry as Entry
     from tenon._report import Report as Report
     from tenon._save import save as save
     from tenon._save import save_gguf as save_gguf
@@ -67,7 +68,7 @@ _PLACES = {
     "_load": ("load",),
     "_metadata": ("Metadata",),
     "_quantized": ("QuantizedArray",),
-    "_report": ("Report",),
+    "_report": ("Entry", "Report"),
     "_save": ("save", "save_gguf", "save_safetensors", "savez", "savez_compressed", "write"),
     "_tensors": ("TensorInfo",),
     "_writer": ("Writer", "writer"),

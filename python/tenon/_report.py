@@ -22,6 +22,10 @@ class Entry(NamedTuple):
     `kind` is "note", "loss", "written", "bid" or "verdict"; `status` the name of a fault, or "" if it is none; `subject` a
     tensor, a key or a format; `file` the file that it is about; `chosen` tells of bids and verdicts whether that one is
     used.
+
+    >>> report = tenon.write("a.npy", np.ones(2), metadata={"key": "value"})
+    >>> [(entry.kind, entry.subject) for entry in report.losses]
+    [('loss', 'key')]
     """
 
     kind: str
