@@ -44,6 +44,16 @@ check-python: all python venv-python/.done
 	  venv-python/bin/python -m pytest -q -p no:cacheprovider -c $(srcdir)/python/pyproject.toml $(srcdir)/python/tests \
 	  --ignore=$(srcdir)/python/tests/installed --ignore=$(srcdir)/python/tests/frameworks $(PYTEST_FLAGS)
 
+# Of a build with --enable-sanitizers: the tests that reach most of the extension. An interpreter that was not built so
+# gets their library beforehand, and allocates each object by itself; that it frees not all of them at its end is no leak.
+PYTHON_SANITIZED = $(addprefix $(srcdir)/python/tests/,test_core_*.py test_fork.py test_hostile.py test_save*.py test_threads.py)
+check-python-sanitized: all python venv-python/.done
+	@preload="`$(CC) -print-file-name=libasan.so` `$(CC) -print-file-name=libstdc++.so`" && \
+	PYTHONPATH='$(abs_builddir)/python/site' PYTHONDONTWRITEBYTECODE=1 PYTHONMALLOC=malloc \
+	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 $(srcdir)/tests/logged checks/python-sanitized.log ./run \
+	  env LD_PRELOAD="$$preload" venv-python/bin/python -m pytest -q -p no:cacheprovider -c $(srcdir)/python/pyproject.toml \
+	  $(PYTHON_SANITIZED) $(PYTEST_FLAGS)
+
 # ---- in a wheel ------------------------------------------------------------------------------------------------------
 # Everything in PYTHON_TO finds the rest from its own place. DT_RPATH, not DT_RUNPATH: LD_LIBRARY_PATH does not put another
 # libtenon in.
@@ -122,4 +132,4 @@ endif
 
 clean-python:
 	rm -rf python/objects python/site python/package python/venv python/wheelhouse python/unpacked python/dist python/flags
-.PHONY: python check-python python-package wheel check-wheel check-pythons clean-python
+.PHONY: python check-python check-python-sanitized python-package wheel check-wheel check-pythons clean-python
