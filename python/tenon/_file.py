@@ -136,7 +136,9 @@ class File(Mapping[str, Any]):
     is closed, and when it is replaced. In mode "r" they are read-only; in mode "c" each f["name"] can be written, and
     is a copy of its own as far as it is. For a framework other than NumPy it is an array of that.
 
-    Any number of threads may use a File. It is pickled by its path.
+    Any number of threads may use a File. It is pickled by its path. A program that shortens the file in its place ends
+    the programs that then touch views of what is gone (SIGBUS): replace files, as every save of tenon does, or read
+    them, with copy=True or tenon.load.
     """
 
     __slots__ = (
