@@ -4,8 +4,21 @@
 #include <tenon/dlpack.h>
 
 #define CAPSULE "dltensor_versioned"
+#define OLD_CAPSULE "dltensor"
 
-/* The beginning of the struct of <dlpack/dlpack.h>, version 1. */
+/* The struct of <dlpack/dlpack.h> before version 1. */
+struct managed_old {
+    void *data;
+    int32_t device, device_id, rank;
+    uint8_t code, bits;
+    uint16_t lanes;
+    int64_t *shape, *strides;
+    uint64_t byte_offset;
+    void *manager;
+    void (*deleter) (struct managed_old *self);
+};
+
+/* The beginning of that of version 1. */
 struct managed {
     uint32_t major, minor;
     void *manager;
@@ -18,7 +31,9 @@ struct lending {
     tn_file *file;
     tenon_request request;
     uint32_t flags;
+    bool old; /* for libraries that know the older struct only */
     struct DLManagedTensorVersioned *tensor;
+    struct DLManagedTensor *old_tensor;
     tenon_error error;
 };
 
@@ -26,6 +41,9 @@ static tenon_status
 lend_work (void *argument, const tenon_progress *progress)
 {
     struct lending *lending = argument;
+    if (lending->old)
+        return tenon_dlpack_get_old (lending->file->library, &lending->request, lending->flags,
+                                     &lending->old_tensor, progress, &lending->error);
     return tenon_dlpack_get (lending->file->library, &lending->request, lending->flags, &lending->tensor,
                              progress, &lending->error);
 }
@@ -42,6 +60,21 @@ tn_lent_free (void *tensor)
     struct managed *managed = tensor;
     if (managed && managed->deleter)
         managed->deleter (managed);
+}
+
+static void
+old_free (void *tensor)
+{
+    struct managed_old *managed = tensor;
+    if (managed && managed->deleter)
+        managed->deleter (managed);
+}
+
+static void
+old_capsule_free (PyObject *capsule)
+{
+    if (PyCapsule_IsValid (capsule, OLD_CAPSULE))
+        old_free (PyCapsule_GetPointer (capsule, OLD_CAPSULE));
 }
 
 /* A capsule that nobody took: the one who takes it gives it another name. */
@@ -62,15 +95,31 @@ own_memory (struct lending *lending)
         lending->flags |= TENON_DLPACK_COPY;
 }
 
+/* The capsule of what was lent, unless an exception is set; else nobody gets that. */
+static PyObject *
+capsule_make (struct lending *lending)
+{
+    PyObject *capsule = NULL;
+    if (!PyErr_Occurred ())
+        capsule = lending->old ? PyCapsule_New (lending->old_tensor, OLD_CAPSULE, old_capsule_free)
+                               : PyCapsule_New (lending->tensor, CAPSULE, capsule_free);
+    if (!capsule) {
+        tn_lent_free (lending->tensor);
+        old_free (lending->old_tensor);
+    }
+    return capsule;
+}
+
 PyObject *
 tn_handle_dlpack (PyObject *self, PyObject *const *given, Py_ssize_t count, PyObject *keywords)
 {
-    static const char *const names[] = { "dlpack", "index", "dtype", "flags", "progress", NULL };
-    PyObject *values[4], *capsule = NULL;
+    static const char *const names[] = { "dlpack", "index", "dtype", "flags", "progress", "old", NULL };
+    PyObject *values[5];
     struct lending lending = { .request = TENON_INIT (lending.request), .error = TENON_ERROR_INIT };
     if (tn_arguments (names, 1, given, count, keywords, values) < 0
         || tn_u64_of (values[0], &lending.request.index) < 0
-        || tn_u32_of (values[1], &lending.request.dtype) < 0 || tn_u32_of (values[2], &lending.flags) < 0)
+        || tn_u32_of (values[1], &lending.request.dtype) < 0 || tn_u32_of (values[2], &lending.flags) < 0
+        || tn_bool_of (values[4], &lending.old) < 0)
         return NULL;
     lending.file = tn_file_of (self);
     if (!lending.file)
@@ -80,10 +129,7 @@ tn_handle_dlpack (PyObject *self, PyObject *const *given, Py_ssize_t count, PyOb
     tenon_get (lending.file->library, lending.request.index, &info);
     if (tn_run (values[3], info.nbytes, lending.file->one_thread, lend_work, &lending) < 0)
         tn_file_raise (lending.file, &lending.error);
-    else
-        capsule = PyCapsule_New (lending.tensor, CAPSULE, capsule_free);
-    if (!capsule)
-        tn_lent_free (lending.tensor);
+    PyObject *capsule = capsule_make (&lending);
     Py_DECREF ((PyObject *) lending.file);
     return capsule;
 }

@@ -335,6 +335,11 @@ class File(Mapping[str, Any]):
                 _reading.read_into(self._core, number, index, out, self._wish(dtype, copy, "numpy", callback))
                 return out
             wish = self._wish(dtype, copy, chosen, callback)
+            if chosen == "jax" and index is Ellipsis and self._items.small_floats is None:
+                info = self._core.info(number)
+                lent = _frameworks.lend(self._core, info, wish.of(info[2])[1], copy, callback)
+                if lent is not None:
+                    return lent
             found = _reading.read(self._core, number, index, wish)
         return found if chosen == "numpy" else self._convert(found, number, chosen, wish)
 

@@ -4,9 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from tenon import _core
+    from tenon._progress import Callback
 
 FRAMEWORKS = ("numpy", "torch", "jax", "mlx")
 # Those that share memory only if it can be written: torch, which has no read-only tensors, and JAX, which does not ask
@@ -14,6 +18,10 @@ FRAMEWORKS = ("numpy", "torch", "jax", "mlx")
 SHARING = frozenset(("torch", "jax"))
 
 _F4 = 23  # TENON_F4
+_COPY = 0x20000  # TENON_DLPACK_COPY
+_LEAST_MAPPED = 64 << 10  # bytes: smaller tensors are not worth pages of their own
+# Small floats that DLPack knows, and JAX takes from it
+_LENT = frozenset((11, 16, 17, 18, 19))
 # Dtypes that NumPy does not have, which come as unsigned integers: their names in ml_dtypes, JAX and torch
 _SMALL = {
     11: "bfloat16",
@@ -53,6 +61,32 @@ def convert(array: Any, framework: str, dtype: int = 0) -> Any:
     if any(stride < 0 for stride in array.strides):  # which none of them takes
         array = array.copy()
     return _CONVERT[framework](array, small)
+
+
+class _Lent:
+    """A tensor of a file, for a function that takes DLPack's older capsules."""
+
+    def __init__(self, core: _core.File, number: int, dtype: int, flags: int, callback: Callback | None) -> None:
+        self._arguments = (number, dtype, flags, callback, True)
+        self._core = core
+
+    def __dlpack__(self, **kwargs: Any) -> object:
+        return self._core.dlpack(*self._arguments)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0
+
+
+def lend(core: _core.File, info: _core.Info, dtype: int, copy: bool, callback: Callback | None) -> Any:
+    """JAX's array of a tensor of small floats, which NumPy cannot hand over: without a copy where JAX can do without.
+
+    `dtype`: that of the result. None: it is no such dtype."""
+    if dtype not in _LENT or info[12]:
+        return None
+    import jax
+
+    flags = _COPY if copy or info[6] < _LEAST_MAPPED else 0
+    return jax.dlpack.from_dlpack(_Lent(core, info[0], dtype, flags, callback))
 
 
 def _refuse(dtype: object, framework: str) -> TypeError:

@@ -471,6 +471,12 @@ def test_dlpack(context, tmp_path):
     np.testing.assert_array_equal(ours, theirs)
     assert not ours.flags.writeable and ours.strides == theirs.strides
     np.testing.assert_array_equal(read, theirs.astype("f8"))
+    file = context.open(str(tmp_path / "a.npy"))
+    old = np.from_dlpack(Lent(file.dlpack(0, old=True)))
+    file.dlpack(0, old=True)  # which nobody takes
+    assert '"dltensor_versioned"' in repr(file.dlpack(0)) and '"dltensor"' in repr(file.dlpack(0, old=True))
+    del file
+    np.testing.assert_array_equal(old, theirs)
     data = np.frombuffer((tmp_path / "a.npy").read_bytes(), "u1")
     file = context.open(data)
     ours = np.from_dlpack(Lent(file.dlpack(0)))

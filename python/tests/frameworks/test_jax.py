@@ -64,6 +64,28 @@ def test_small_floats(tmp_path):
         assert f.read("bfloat16", (slice(None, None, -1), 1)).tolist() == arrays["bfloat16"][::-1, 1].tolist()
 
 
+@pytest.mark.parametrize("name", ["float32", "bfloat16", "float8_e4m3fn"])
+def test_shared(tmp_path, name):
+    """Aligned pages of the file are those of the array, which outlives the file."""
+    array = np.arange(1 << 20, dtype=np.float32).astype(np.dtype(getattr(ml_dtypes, name, name)))
+    path = tmp_path / "m.pt"
+    tenon.write(path, {"x": array})
+    with tenon.open(path, framework="jax") as f:
+        assert f.tensors["x"].offset % 64 == 0
+        before = mapped_pages(path)
+        found = f["x"]
+        assert mapped_pages(path) > before
+        again = f.read("x", copy=True)
+    path.unlink()
+    for one in (found, again):
+        assert one.dtype == array.dtype and np.array_equal(np.asarray(one).view(np.uint8), array.view(np.uint8))
+
+
+def mapped_pages(path):
+    with open("/proc/self/maps", encoding="utf-8") as maps:
+        return sum(str(path) in line for line in maps)
+
+
 def test_boxes(tmp_path):
     array = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
     np.savez_compressed(tmp_path / "z.npz", x=array)
