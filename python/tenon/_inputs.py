@@ -167,7 +167,7 @@ def array_of(value: Any) -> Any:
         if isinstance(value, np.ma.MaskedArray):
             raise TypeError("a masked array has no place for its mask in a file: save array.filled () or array.data")
         return value.view(np.ndarray)
-    if isinstance(value, (bytes, bytearray)):
+    if isinstance(value, (bytes, bytearray)) and not isinstance(value, np.generic):
         return np.frombuffer(value, np.uint8)
     if isinstance(value, (bool, int, float, complex, list, tuple)) and _is_plain(value):
         return _of_numbers(value)

@@ -134,6 +134,21 @@ def test_a_writer(tmp_path, target):
     check_whole(target)
 
 
+def test_a_tensor_that_is_added_to_a_writer(tmp_path, target):
+    lines = run_program(
+        tmp_path,
+        """
+        def work():
+            with tenon.writer('target/a.npz') as w:
+                interrupt_soon(0.03)
+                w.add('x', np.zeros(1 << 29, np.float32))
+        run(work)
+        """,
+    )
+    assert lines == ["interrupted True"]
+    check_whole(target)
+
+
 def test_a_load(tmp_path):
     make_sparse(tmp_path / "a.safetensors", 1, 1 << 29)
     lines = run_program(tmp_path, "interrupt_soon(0.03); run(lambda: tenon.load('a.safetensors'))")

@@ -235,6 +235,16 @@ def test_write_casts_floats_alone_unless_a_rule_names_others(tmp_path):
     assert types == {"row": "F32", "blocks": "Q4_0"}
 
 
+def test_write_casts_what_other_libraries_have(tmp_path):
+    quantised = tenon.QuantizedArray.quantize(numbers((2, 32), "f4") / 50, "q8_0")
+    arrays = {"q": quantised, "mlx": mx.array([1.0, 2.5]).astype(mx.bfloat16), "f4": np.array([[1, 2]]).astype(ml_dtypes.float4_e2m1fn), "n": 1.5}
+    tenon.write(tmp_path / "a.npz", arrays, dtype="f16")
+    with np.load(tmp_path / "a.npz") as file:
+        assert all(file[name].dtype == np.float16 for name in arrays)
+        assert np.array_equal(file["q"], quantised.dequantize("f16"))
+        assert file["mlx"].tolist() == [1, 2.5] and file["f4"].tolist() == [[1, 2]] and file["n"] == 1.5
+
+
 def test_write_counts_what_a_cast_loses(tmp_path):
     report = tenon.write(tmp_path / "a.npz", {"x": np.array([1.0, 1e30])}, dtype="f16")
     assert [entry.subject for entry in report.losses] == ["x"]

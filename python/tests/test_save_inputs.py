@@ -2,6 +2,7 @@
 """What can be saved: arrays of NumPy and other libraries, buffers, numbers and lists."""
 
 import array
+import io
 import os
 
 import ml_dtypes
@@ -9,6 +10,8 @@ import mlx.core as mx
 import numpy as np
 import pytest
 import tenon
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tenon import _context, _inputs
 
 
@@ -47,7 +50,7 @@ def test_numbers_and_lists_become_what_mlx_makes_of_them(tmp_path, value):
     assert found.dtype == expected.dtype and found.shape == expected.shape and np.array_equal(found, expected)
 
 
-@pytest.mark.parametrize("value", [np.float64(0.1), np.int16(3), np.bool_(True), np.complex128(1j)], ids=repr)
+@pytest.mark.parametrize("value", [np.float64(0.1), np.int16(3), np.bool_(True), np.complex128(1j), np.bytes_(b"ab"), np.str_("ab"), np.datetime64("2020")], ids=repr)
 def test_scalars_of_numpy_keep_their_dtype(tmp_path, value):
     found = saved(tmp_path, value)
     assert found.dtype == value.dtype and found.shape == () and found == value
@@ -158,6 +161,30 @@ def test_strided_and_broadcast_arrays_are_not_copied():
     _inputs.Adding(plan).add_all([("x", wide), ("y", wide.T[::-1]), ("z", wide[::2, ::3])])
     assert len(plan) == 3
     assert plan.size(None, {"format": "safetensors"}) > 2 << 40
+
+
+@st.composite
+def views(draw):
+    """An array of up to 4 dims, and a view of it of any strides."""
+    dtype = draw(st.sampled_from(["u1", ">i2", "f4", ">f8", "c16", "U3", "S2", "M8[s]", "i4,u1"]))
+    shape = draw(st.lists(st.integers(0, 5), max_size=4))
+    count = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    whole = np.frombuffer(bytes(i % 97 for i in range(count)), np.uint8).view(dtype).reshape(shape) if count else np.zeros(shape, dtype)
+    view = whole.transpose(draw(st.permutations(range(whole.ndim))))
+    steps = st.tuples(st.sampled_from([None, 0, 1]), st.sampled_from([1, 2, 3, -1, -2]))
+    view = view[tuple(slice(begin if step > 0 else None, None, step) for begin, step in (draw(steps) for _ in range(view.ndim)))]
+    if draw(st.booleans()):
+        view = np.broadcast_to(view, (draw(st.integers(0, 3)), *view.shape))
+    return view
+
+
+@given(views())
+@settings(max_examples=150, deadline=None)
+def test_any_strides_are_saved_as_numpy_saves_them(view):
+    ours, theirs = io.BytesIO(), io.BytesIO()
+    tenon.save(ours, view)
+    np.save(theirs, view)
+    assert ours.getvalue() == theirs.getvalue()
 
 
 def test_all_arrays_or_none_are_added():

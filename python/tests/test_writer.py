@@ -89,6 +89,33 @@ def test_pieces_are_buffers_and_arrays_of_any_kind(tmp_path):
         assert f["bf16"].tolist() == [1, 2, 1, 2] and f["f32"].tolist() == [1, 2, 0, 2, 4, 6]
 
 
+def test_large_arrays_are_copied_in_pieces(tmp_path, monkeypatch):
+    monkeypatch.setattr("tenon._writer._PIECE", 1000)
+    arrays = {
+        "f8": np.arange(600.0).reshape(20, 30),
+        "big": np.arange(600, dtype=">i4"),
+        "turned": np.arange(600).reshape(20, 30).T,
+        "text": np.array([f"text {i}" for i in range(100)]),
+        "date": np.arange(500).astype("M8[s]"),
+        "record": np.zeros(200, [("a", "i4"), ("b", ">f8")]),
+    }
+    with tenon.writer(tmp_path / "a.npz") as w:
+        for name, array in arrays.items():
+            w.add(name, array)
+        w.add("f4", arrays["f8"], dtype="f32")
+        w.add(None, arrays["f8"])
+    np.savez(tmp_path / "b.npz", *[arrays["f8"]], **arrays)
+    with np.load(tmp_path / "a.npz") as ours, np.load(tmp_path / "b.npz") as theirs:
+        assert ours["f4"].dtype == np.float32 and np.array_equal(ours["f4"], arrays["f8"])
+        assert all(ours[name].dtype == theirs[name].dtype and np.array_equal(ours[name], theirs[name]) for name in theirs)
+    assert len(arrays) + 2 == len(np.load(tmp_path / "a.npz").files)
+    with tenon.writer(tmp_path / "a.safetensors") as w:
+        w.add("bf16", np.ones(1000, ml_dtypes.bfloat16))
+        w.add("f4", np.ones((50, 64), ml_dtypes.float4_e2m1fn))
+    with tenon.open(tmp_path / "a.safetensors") as f:
+        assert f["bf16"].tolist() == [1] * 1000 and np.asarray(f["f4"]).tobytes() == np.ones((50, 64), ml_dtypes.float4_e2m1fn).tobytes()
+
+
 def test_metadata_and_options(tmp_path):
     with tenon.writer(tmp_path / "a.gguf", metadata={"a": 1}) as w:
         w.put_metadata("b", "text")
