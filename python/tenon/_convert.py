@@ -102,7 +102,7 @@ class _Conversion:
         self.plan.add_from(file, index, self._renaming.of(name), to)
 
     def _cast(self, packed: dict[str, Any] | None, name: str, dtype: str, shape: tuple[int, ...]) -> int:
-        """Packed weights are cast as the numbers that they stand for; their scales are left as they are if the weights are."""
+        """The dtype for a tensor; packed weights are cast as the numbers that they stand for."""
         assert self._casts is not None
         if packed is None:
             return self._casts.choose(name, dtype, shape)
@@ -158,7 +158,7 @@ def convert(
     memory: int | None = None,
     progress: Progress = None,
 ) -> Report:
-    """Writes tensors and metadata of files to another file, in bounded memory. Returns the report: what was lost, and notes.
+    """Writes tensors and metadata of files to another file, in bounded memory. Returns the report of losses and notes.
 
     src: what `tenon.open` takes, an open File, or a list of these, whose tensors become one file.
     dst: what `tenon.write` takes as path. It may be src.
@@ -168,7 +168,8 @@ def convert(
     metadata: values that are added, or replace those of src.
     Other arguments are those of `tenon.write`.
 
-    KeyError: a name or glob fits no tensor. TenonError: the format cannot hold a tensor, or something would be lost and `strict` forbids that.
+    KeyError: a name or glob fits no tensor. TenonError: the format cannot hold a tensor, or something would be lost
+    and `strict` forbids that.
 
     >>> tenon.savez("a.npz", w=np.ones((2, 32), np.float32), b=np.zeros(2, np.float32))
     >>> report = tenon.convert("a.npz", "b.gguf", dtype={"w": "q4_0"}, rename={"w": "blk.0.weight"})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What programs give to be saved: arrays of NumPy and of other libraries, scalars, lists, quantised arrays, tensors of open files."""
+"""What programs give to be saved: arrays of NumPy and others, numbers, quantised arrays, tensors of open files."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def pack(items: Array, bits: int) -> Array:
 
 
 def packed(array: Array) -> Array:
-    """The array itself, or the packed bytes of one of ml_dtypes' items of 4 or 6 bits. ValueError: these are no whole bytes."""
+    """The array itself, or the packed bytes of one of ml_dtypes' items of 4 or 6 bits.
+
+    ValueError: these are no whole bytes."""
     bits = _PACKED.get(_dtypes.name_of(array.dtype)) if array.dtype.num >= _USER_DTYPES else None
     if bits is None:
         return array
@@ -58,7 +60,9 @@ def unusual(array: Array) -> Given:
     try:
         name = _dtypes.name_of(array.dtype)
     except TypeError:
-        raise TypeError(f"tenon has no dtype for items of {array.dtype}: use array.astype() or array.view(), as of uint8") from None
+        raise TypeError(
+            f"tenon has no dtype for items of {array.dtype}: use array.astype() or array.view(), as of uint8"
+        ) from None
     _dtypes.register()  # the next ones are no surprise
     dtype = _dtypes.FIXED[name]
     bits = _PACKED.get(name)
@@ -68,7 +72,7 @@ def unusual(array: Array) -> Given:
     return pack(array, bits)[: _packed_bytes(array.size, bits)], dtype, array.shape
 
 
-# ---- numbers of Python -------------------------------------------------------------------------------------------------------------------------
+# ---- numbers of Python ---------------------------------------------------------------------------------------------
 
 
 def _is_plain(value: Any) -> bool:
@@ -107,7 +111,7 @@ def _of_numbers(value: Any) -> Array:
     return array
 
 
-# ---- arrays of other libraries -----------------------------------------------------------------------------------------------------------------
+# ---- arrays of other libraries -------------------------------------------------------------------------------------
 
 
 def _settle(value: Any) -> Any:
@@ -156,8 +160,8 @@ def _foreign(value: Any) -> Any:
 def array_of(value: Any) -> Any:
     """The ndarray, or the DLPack capsule, of what is no tensor of a file and no quantised array.
 
-    Arrays, objects of the array protocols and buffers keep their memory, dtype and strides. Numbers of Python, and lists of them, become
-    what MLX makes of them.
+    Arrays, objects of the array protocols and buffers keep their memory, dtype and strides. Numbers of Python, and
+    lists of them, become what MLX makes of them.
 
     >>> from tenon._inputs import array_of
     >>> array_of([1.5, 2]).dtype, array_of(7).dtype, array_of(np.float64(1)).dtype, array_of(b"ab").dtype
@@ -181,7 +185,8 @@ def array_of(value: Any) -> Any:
     return array
 
 
-# ---- what a tensor is stored as ----------------------------------------------------------------------------------------------------------------
+# ---- what a tensor is stored as ------------------------------------------------------------------------------------
+
 
 @functools.lru_cache(maxsize=8)
 def _block_dtypes(context: _core.Context) -> dict[str, int]:
@@ -195,9 +200,10 @@ DTypes = Any  # a dtype, or a Mapping of names, globs or dtypes to dtypes
 class Casts:
     """Which dtype each tensor is stored as: the rules of `tenon convert --as`.
 
-    A dtype by itself casts the tensors of floating-point and quantised types. A Mapping has a pattern for each dtype: the name of a tensor, a
-    glob, or the name of a dtype, which stands for all tensors of that; the last one that fits counts. Tensors of fewer than two dims, or whose
-    rows are not whole blocks, are not cast to a quantised type: an earlier rule applies."""
+    A dtype by itself casts the tensors of floating-point and quantised types. A Mapping has a pattern for each dtype:
+    the name of a tensor, a glob, or the name of a dtype, which stands for all tensors of that; the last one that fits
+    counts. Tensors of fewer than two dims, or whose rows are not whole blocks, are not cast to a quantised type: an
+    earlier rule applies."""
 
     __slots__ = ("_blocks", "_context", "_rules", "_unused")
 
@@ -242,7 +248,7 @@ def _label(dtype: Any) -> str:
         return str(dtype)
 
 
-# ---- into a plan -------------------------------------------------------------------------------------------------------------------------------
+# ---- into a plan ---------------------------------------------------------------------------------------------------
 
 
 def _lazy(value: Any) -> tuple[_core.File, int] | None:
@@ -307,7 +313,9 @@ class Adding:
     def _add_array(self, name: str | None, array: Any, value: Any) -> None:
         if not isinstance(array, np.ndarray):
             self.flush()
-            self._plan.add_dlpack(name, array, self._store(name, _label(getattr(value, "dtype", "")), tuple(getattr(value, "shape", ()))))
+            self._plan.add_dlpack(
+                name, array, self._store(name, _label(getattr(value, "dtype", "")), tuple(getattr(value, "shape", ())))
+            )
             return
         store = 0
         if self._casts is not None:
@@ -316,7 +324,8 @@ class Adding:
 
     def _add_lazy(self, name: str | None, value: Any, file: _core.File, index: int) -> None:
         _, _, _, dtype, shape, *_ = file.info(index)
-        if isinstance(value.dtype, np.dtype) and _label(value.dtype) != dtype:  # the program chose another one for its small floats
+        # the program chose another one for its small floats
+        if isinstance(value.dtype, np.dtype) and _label(value.dtype) != dtype:
             self._add_array(name, np.asarray(value), value)
             return
         self.flush()

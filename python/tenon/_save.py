@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Plan = dict[str, Any]
 
 
-# ---- targets -----------------------------------------------------------------------------------------------------------------------------------
+# ---- targets -------------------------------------------------------------------------------------------------------
 
 
 def is_path(file: object) -> bool:
@@ -93,16 +93,24 @@ def _save_url(plan: _core.Plan, url: str, options: Plan, callback: Any) -> list[
         return plan.save(target, options, callback)
 
 
-# ---- MLX's functions ---------------------------------------------------------------------------------------------------------------------------
+# ---- MLX's functions -----------------------------------------------------------------------------------------------
 
 
-def _save_as(file: Any, format: str, arrays: Iterable[tuple[str | None, Any]], metadata: Mapping[str, Any] | None, options: Options | None) -> None:
+def _save_as(
+    file: Any,
+    format: str,
+    arrays: Iterable[tuple[str | None, Any]],
+    metadata: Mapping[str, Any] | None,
+    options: Options | None,
+) -> None:
     plan = _context.context().plan()
     Adding(plan).add_all(arrays)
     put_all(plan, metadata)
     if is_path(file):
         file = with_extension(path_of(file), "." + format)
-    save_plan(plan, file, {"format": format, "flags": _core.SAVE_EXACT_NAME, "settings": settings_of(options, None, format)})
+    save_plan(
+        plan, file, {"format": format, "flags": _core.SAVE_EXACT_NAME, "settings": settings_of(options, None, format)}
+    )
 
 
 def _named(arrays: Any) -> Iterable[tuple[str | None, Any]]:
@@ -114,10 +122,12 @@ def _named(arrays: Any) -> Iterable[tuple[str | None, Any]]:
 def save(file: Any, arr: Any, *, options: Options | None = None) -> None:
     """Saves one array to a file in the format .npy, bit for bit as numpy.save does.
 
-    file: str or os.PathLike, to which ".npy" is appended unless it ends with it; a URL of fsspec; a descriptor; or a file object with `write`.
+    file: str or os.PathLike, to which ".npy" is appended unless it ends with it; a URL of fsspec; a descriptor; or a
+        file object with `write`.
         A file appears whole or not at all: one that is replaced stays until then.
-    arr: an array of NumPy or of another library (through __array_interface__, __dlpack__ or the buffer protocol), of any shape and strides;
-        numbers, and lists of them, become what mlx.core.array makes of them: float32, int32, int64 if needed, bool, complex64.
+    arr: an array of NumPy or of another library (through __array_interface__, __dlpack__ or the buffer protocol), of
+        any shape and strides; numbers, and lists of them, become what mlx.core.array makes of them: float32, int32,
+        int64 if needed, bool, complex64.
     options: of the format, such as {"align": 64}; `tenon formats -v npy` lists them.
 
     TypeError: arr is no array. OSError: the system refuses to write. TenonError: the format does not have its dtype.
@@ -156,7 +166,7 @@ def savez(file: Any, *args: Any, **kwds: Any) -> None:
 
 
 def savez_compressed(file: Any, *args: Any, **kwds: Any) -> None:
-    """Saves several arrays to one file in the format .npz, compressed by deflate, which NumPy and MLX read. All processors take part.
+    """Saves several arrays to one file in the format .npz, compressed by deflate, on all processors.
 
     Arguments and errors are those of `savez`.
 
@@ -168,7 +178,9 @@ def savez_compressed(file: Any, *args: Any, **kwds: Any) -> None:
     _savez(file, args, kwds, {"npz.compression": "deflate"})
 
 
-def save_safetensors(file: Any, arrays: Mapping[str, Any], metadata: Mapping[str, str] | None = None, *, options: Options | None = None) -> None:
+def save_safetensors(
+    file: Any, arrays: Mapping[str, Any], metadata: Mapping[str, str] | None = None, *, options: Options | None = None
+) -> None:
     """Saves arrays to a file in the format .safetensors.
 
     file: as of `save`, with the extension ".safetensors".
@@ -176,7 +188,8 @@ def save_safetensors(file: Any, arrays: Mapping[str, Any], metadata: Mapping[str
     metadata: strings by their names.
     options: of the format; `tenon formats -v safetensors` lists them.
 
-    ValueError: a key or value of the metadata is no str. TypeError: arrays is no Mapping. Other errors are those of `save`.
+    ValueError: a key or value of the metadata is no str. TypeError: arrays is no Mapping. Other errors are those of
+    `save`.
 
     >>> tenon.save_safetensors("a", {"w": np.ones((2, 3), np.float32)}, {"author": "me"})
     >>> arrays, metadata = tenon.load("a.safetensors", return_metadata=True)
@@ -190,13 +203,15 @@ def save_safetensors(file: Any, arrays: Mapping[str, Any], metadata: Mapping[str
     _save_as(file, "safetensors", _named(arrays), metadata, options)
 
 
-def save_gguf(file: Any, arrays: Mapping[str, Any], metadata: Mapping[str, Any] | None = None, *, options: Options | None = None) -> None:
+def save_gguf(
+    file: Any, arrays: Mapping[str, Any], metadata: Mapping[str, Any] | None = None, *, options: Options | None = None
+) -> None:
     """Saves arrays to a file in the format .gguf.
 
     file: as of `save`, with the extension ".gguf".
     arrays: names and arrays, which are those of `save`, or QuantizedArray. At most 4 dims.
-    metadata: values by their keys: a str; a list of str; a scalar or 1-d array, whose type is that of its dtype; bool, int and float of Python
-        (bool, i64, f64); lists of these, and lists of lists.
+    metadata: values by their keys: a str; a list of str; a scalar or 1-d array, whose type is that of its dtype;
+        bool, int and float of Python (bool, i64, f64); lists of these, and lists of lists.
     options: of the format; `tenon formats -v gguf` lists them.
 
     TenonError: the format has no such dtype, or no such value. Other errors are those of `save_safetensors`.
@@ -209,7 +224,7 @@ def save_gguf(file: Any, arrays: Mapping[str, Any], metadata: Mapping[str, Any] 
     _save_as(file, "gguf", _named(arrays), metadata, options)
 
 
-# ---- any format --------------------------------------------------------------------------------------------------------------------------------
+# ---- any format ----------------------------------------------------------------------------------------------------
 
 
 def flags_of(*, append: bool, new: bool, carry: bool, strict: bool, skip_unreadable: bool) -> int:
@@ -250,20 +265,25 @@ def write(
     """Saves arrays and metadata to a file of any format. Returns the report: what the format could not hold, and notes.
 
     path: str or os.PathLike, used as it is; a URL of fsspec; a descriptor; or a file object with `write`.
-    arrays: a Mapping of names to what `save` takes, QuantizedArray, and tensors of open files (`f[name]`, `f.tensors[name]`), which are copied
-        as they are stored, without reading them into memory. For formats of one array without a name: the array.
+    arrays: a Mapping of names to what `save` takes, QuantizedArray, and tensors of open files (`f[name]`,
+        `f.tensors[name]`), which are copied as they are stored, without reading them into memory. For formats of one
+        array without a name: the array.
     metadata: values by their keys, as of `save_gguf`; formats take them or report a loss.
     format: the id or an extension of a format; None: the extension of the path decides.
     options: of the format: {"npz.compression": "deflate"}, or without the format's id.
-    dtype: cast while saving. One dtype is for all tensors of floating-point and quantised types; a Mapping has a dtype for each name, glob, or
-        name of a dtype, and of several that fit a tensor the last one counts.
-    append: add to the file; tensors and metadata of the same names are replaced. new: refuse to replace a file (FileExistsError).
-    carry: store dtypes that the format cannot hold as bytes, with a record that restores them. strict: refuse every loss.
-    skip_unreadable: leave out tensors of files that cannot be read. durable: wait for the disk; None: as the configuration says.
+    dtype: cast while saving. One dtype is for all tensors of floating-point and quantised types; a Mapping has a
+        dtype for each name, glob, or name of a dtype, and of several that fit a tensor the last one counts.
+    append: add to the file; tensors and metadata of the same names are replaced. new: refuse to replace a file
+        (FileExistsError).
+    carry: store dtypes that the format cannot hold as bytes, with a record that restores them. strict: refuse every
+        loss.
+    skip_unreadable: leave out tensors of files that cannot be read. durable: wait for the disk; None: as the
+        configuration says.
     threads, memory: how many work at once, and the bytes that they may hold; None: as the configuration says.
     progress: True for a bar, or a callable (done, total) with bytes.
 
-    Ctrl-C, and what a callable raises, stop the save; the file stays as it was. KeyError: a key of dtype fits no tensor.
+    Ctrl-C, and what a callable raises, stop the save; the file stays as it was. KeyError: a key of dtype fits no
+    tensor.
 
     >>> report = tenon.write("a.gguf", {"w": np.ones((2, 32), np.float32)}, {"general.name": "tiny"}, dtype="q8_0")
     >>> len(report.losses)

@@ -13,7 +13,7 @@ Options = Mapping[str, Any]
 
 
 def codec_of(path: str | bytes | None, format: str | None) -> str | None:
-    """The id of the format that is named, by its id or an extension, or that the extension of a path tells; None: it is not known."""
+    """The id of the format that is named, by its id or an extension, or else that the path tells; None: none is."""
     name = os.fsdecode(path) if path is not None else ""
     found = None, 0
     for codec in _context.context().formats():
@@ -37,7 +37,9 @@ def text_of(value: Any) -> str:
 
 
 def settings_of(options: Options | None, path: str | bytes | None, format: str | None) -> tuple[str, ...] | None:
-    """The settings "FORMAT.OPTION=VALUE" of options, whose names may lack the format where that is known. ValueError: it is not.
+    """The settings "FORMAT.OPTION=VALUE" of options, whose names may lack the format where that is known.
+
+    ValueError: it is not.
 
     >>> from tenon._settings import settings_of
     >>> settings_of({"npz.compression": "deflate"}, None, None), settings_of({"level": 3}, "a.npz", None)

@@ -29,9 +29,9 @@ _PIECE = 64 << 20
 class Writer:
     """What `tenon.writer` returns: a file that gets its tensors one by one.
 
-    The target appears, or is replaced, when the `with` block ends; an exception in the block leaves it as it was. Between the calls the data
-    are in memory, and in a temporary file if they are many: an array may change or die as soon as it was added. One thread at a time uses a
-    writer.
+    The target appears, or is replaced, when the `with` block ends; an exception in the block leaves it as it was.
+    Between the calls the data are in memory, and in a temporary file if they are many: an array may change or die as
+    soon as it was added. One thread at a time uses a writer.
 
     >>> with tenon.writer("a.safetensors") as w:
     ...     w.add("x", np.zeros(3, np.float32))
@@ -43,7 +43,9 @@ class Writer:
     [[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]]
     """
 
-    def __init__(self, path: str | bytes, options: dict[str, Any], metadata: Mapping[str, Any] | None, progress: Progress) -> None:
+    def __init__(
+        self, path: str | bytes, options: dict[str, Any], metadata: Mapping[str, Any] | None, progress: Progress
+    ) -> None:
         self._progress = progress
         self._writer = _context.context().writer(path, options)
         self._report: Report | None = None
@@ -53,8 +55,8 @@ class Writer:
         """Adds a tensor, and copies its data.
 
         name: None for arr_0, arr_1 …. array: what `tenon.write` takes. dtype: cast while saving.
-        Tensors of open files are not copied: their file must stay as it is until the end. After an exception there is no such tensor, and others
-        can be added."""
+        Tensors of open files are not copied: their file must stay as it is until the end. After an exception there is
+        no such tensor, and others can be added."""
         adding = _AddingOne(self._writer, dtype)
         adding.add(name, array)
         adding.flush()
@@ -62,18 +64,26 @@ class Writer:
     def begin(self, name: str, dtype: Any, shape: Sequence[int | None], *, store: Any = None) -> None:
         """Begins a tensor whose data come in pieces. No other one is added until `end`.
 
-        dtype: of the bytes that come. shape: its dims; None as the first one: the number of bytes tells it. store: cast to this while saving."""
+        dtype: of the bytes that come. shape: its dims; None as the first one: the number of bytes tells it. store:
+            cast to this while saving."""
         dims = tuple(shape)
         if any(dim is None for dim in dims[1:]):
             raise ValueError("only the first dim of a shape may be unknown")
         context = _context.context()
         number = _dtypes.number_of(context, dtype)
-        self._writer.begin(name, number, [-1 if dim is None else dim for dim in dims], 0 if store is None else _dtypes.number_of(context, store))
+        self._writer.begin(
+            name,
+            number,
+            [-1 if dim is None else dim for dim in dims],
+            0 if store is None else _dtypes.number_of(context, store),
+        )
 
     def put(self, data: Any) -> None:
-        """Adds the next bytes of the tensor, any number of them: of bytes, a buffer or an array, little-endian and in C order.
+        """Adds the next bytes of the tensor, any number of them: of bytes, a buffer or an array.
 
-        Arrays of f4 and f6 of ml_dtypes are packed: each has a whole number of bytes. ValueError: more than the shape has; none of them counts."""
+        They are little-endian and in C order; arrays with another byte order are swapped. Arrays of f4 and f6 of
+        ml_dtypes are packed: each has a whole number of bytes.
+        ValueError: more than the shape has; none of them counts."""
         array = array_of(data)
         if not isinstance(array, np.ndarray) or array.dtype.hasobject or isinstance(data, str):
             raise TypeError(f"bytes, a buffer or an array is needed, and not an object of type {type(data).__name__}")
@@ -86,14 +96,17 @@ class Writer:
         self._writer.end()
 
     def put_metadata(self, key: str, value: Any, type: str | None = None) -> None:
-        """Gives a key of the metadata a value, as of `tenon.save_gguf`, or with a type of tenon ("u32", "array:string")."""
+        """Gives a key of the metadata a value, as of `tenon.save_gguf`, or with a type of tenon ("u32",
+        "array:string")."""
         self._writer.plan().put_metadata(key, value, type)
 
     def __len__(self) -> int:
         return len(self._writer.plan())
 
     def finish(self) -> Report:
-        """Saves all tensors in their order, and returns the report. The `with` block calls it. After an exception it may be called again."""
+        """Saves all tensors in their order, and returns the report. The `with` block calls it.
+
+        After an exception it may be called again."""
         if self._report is None:
             from tenon._progress import shown
 
@@ -116,7 +129,9 @@ class Writer:
     def __enter__(self) -> Writer:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, failure: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, failure: BaseException | None, trace: TracebackType | None
+    ) -> None:
         try:
             if failure is None:
                 self.finish()

@@ -57,7 +57,9 @@ def test_strict_refuses_losses(tmp_path):
         tenon.convert(tmp_path / "a.npz", tmp_path / "b.npz", dtype="f16", strict=True)
     assert caught.value.status == "TENON_E_LOSS"
     assert os.listdir(tmp_path) == ["a.npz"]
-    assert [entry.subject for entry in tenon.convert(tmp_path / "a.npz", tmp_path / "b.npz", dtype="f16").losses] == ["x"]
+    assert [entry.subject for entry in tenon.convert(tmp_path / "a.npz", tmp_path / "b.npz", dtype="f16").losses] == [
+        "x"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -99,9 +101,19 @@ def test_rename(tmp_path, source):
 def test_dtype(tmp_path, source):
     path, arrays = source
     tenon.convert(path, tmp_path / "b.gguf", dtype={"*": "f16", "*.weight": "q8_0", "layers.1.*": "f32", "i64": "i32"})
-    assert types_of(tmp_path / "b.gguf") == {"layers.0.weight": "q8_0", "layers.0.bias": "f16", "layers.1.weight": "f32", "ids": "i32"}
+    assert types_of(tmp_path / "b.gguf") == {
+        "layers.0.weight": "q8_0",
+        "layers.0.bias": "f16",
+        "layers.1.weight": "f32",
+        "ids": "i32",
+    }
     tenon.convert(path, tmp_path / "c.gguf", dtype="q4_0")
-    assert types_of(tmp_path / "c.gguf") == {"layers.0.weight": "q4_0", "layers.0.bias": "f32", "layers.1.weight": "q4_0", "ids": "i64"}
+    assert types_of(tmp_path / "c.gguf") == {
+        "layers.0.weight": "q4_0",
+        "layers.0.bias": "f32",
+        "layers.1.weight": "q4_0",
+        "ids": "i64",
+    }
     tenon.convert(tmp_path / "b.gguf", tmp_path / "d.safetensors", dtype="float32")
     found = safetensors.numpy.load_file(tmp_path / "d.safetensors")
     assert found["layers.0.weight"].dtype == np.float32
@@ -139,7 +151,9 @@ class Breaking(io.BytesIO):
         return super().readinto(to)
 
 
-@pytest.mark.parametrize("failure", [RuntimeError("the line is cut"), OSError(5, "the disk is gone"), KeyboardInterrupt()], ids=repr)
+@pytest.mark.parametrize(
+    "failure", [RuntimeError("the line is cut"), OSError(5, "the disk is gone"), KeyboardInterrupt()], ids=repr
+)
 def test_what_a_file_object_raises_reaches_the_caller(tmp_path, source, failure):
     file = Breaking(source[0].read_bytes())
     with tenon.open(file) as f:
@@ -198,7 +212,10 @@ def test_unreadable_tensors(tmp_path):
 def test_packed_weights_of_mlx_become_numbers(tmp_path):
     numbers = mx.random.normal((4, 64)).astype(mx.float16)
     weight, scales, biases = mx.quantize(numbers, group_size=64, bits=4)
-    mx.save_safetensors(str(tmp_path / "a.safetensors"), {"x.weight": weight, "x.scales": scales, "x.biases": biases, "y": mx.ones((3,))})
+    mx.save_safetensors(
+        str(tmp_path / "a.safetensors"),
+        {"x.weight": weight, "x.scales": scales, "x.biases": biases, "y": mx.ones((3,))},
+    )
     tenon.convert(tmp_path / "a.safetensors", tmp_path / "b.safetensors", dtype="f32")
     found = safetensors.numpy.load_file(tmp_path / "b.safetensors")
     expected = np.array(mx.dequantize(weight, scales, biases, group_size=64, bits=4))

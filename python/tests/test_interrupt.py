@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import tenon
 
-# A program that works on a terabyte, of which memory and the disk have next to nothing: no machine ends it before the signal comes. It prints
-# what came of the work.
+# A program that works on a terabyte, of which memory and the disk have next to nothing: no machine ends it before the
+# signal comes. It prints what came of the work.
 PROGRAM = """
 import os, signal, sys, threading, time
 import numpy as np
@@ -41,7 +41,9 @@ def run(work):
 
 def run_program(tmp_path, text):
     source = textwrap.dedent(text)
-    result = subprocess.run([sys.executable, "-c", PROGRAM + source], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    result = subprocess.run(
+        [sys.executable, "-c", PROGRAM + source], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
     assert result.returncode == 0, result.stderr
     return result.stdout.split("\n")[:-1]
 
@@ -57,7 +59,9 @@ def target(tmp_path):
 
 def make_sparse(path, tensors, items):
     """A .safetensors file of float32 that takes no room on the disk."""
-    sizes = [{"dtype": "F32", "shape": [items], "data_offsets": [4 * items * i, 4 * items * (i + 1)]} for i in range(tensors)]
+    sizes = [
+        {"dtype": "F32", "shape": [items], "data_offsets": [4 * items * i, 4 * items * (i + 1)]} for i in range(tensors)
+    ]
     header = json.dumps({f"x{i}": size for i, size in enumerate(sizes)}).encode()
     with open(path, "wb") as file:
         file.write(len(header).to_bytes(8, "little") + header)
@@ -125,7 +129,8 @@ def test_a_writer(tmp_path, target):
         """
         def work():
             with tenon.writer('target/a.npz', options={'compression': 'deflate'}) as w:
-                w._writer.plan().add_arrays([(name, array, 0, None, 0) for name, array in many().items()])  # without a copy
+                arrays = [(name, array, 0, None, 0) for name, array in many().items()]
+                w._writer.plan().add_arrays(arrays)  # without a copy
                 interrupt_soon()
         run(work)
         """,
@@ -157,7 +162,13 @@ def test_a_load(tmp_path):
 
 def test_a_conversion(tmp_path, target):
     make_sparse(tmp_path / "a.safetensors", 64, 1 << 28)
-    lines = run_program(tmp_path, "interrupt_soon(); run(lambda: tenon.convert('a.safetensors', 'target/a.npz', options={'compression': 'deflate'}))")
+    lines = run_program(
+        tmp_path,
+        """
+        interrupt_soon()
+        run(lambda: tenon.convert('a.safetensors', 'target/a.npz', options={'compression': 'deflate'}))
+        """,
+    )
     assert lines == ["interrupted True"]
     check_whole(target)
 
@@ -170,7 +181,9 @@ def test_a_check(tmp_path):
 
 def test_a_read_of_one_tensor(tmp_path):
     make_sparse(tmp_path / "a.safetensors", 1, 1 << 29)
-    lines = run_program(tmp_path, "f = tenon.open('a.safetensors'); interrupt_soon(0.03); run(lambda: f.read('x0', copy=True))")
+    lines = run_program(
+        tmp_path, "f = tenon.open('a.safetensors'); interrupt_soon(0.03); run(lambda: f.read('x0', copy=True))"
+    )
     assert lines == ["interrupted True"]
 
 
@@ -238,7 +251,11 @@ def test_a_save_on_another_thread_goes_on(tmp_path):
 def test_the_wait_for_another_save(tmp_path):
     """A save that adds to a file holds its lock from the beginning to the end, which this one does not see."""
     tenon.savez(tmp_path / "a.npz", x=np.arange(3))
-    add = "tenon.write('a.npz', many(), append=True, options={'compression': 'deflate'}, progress=lambda *_: print('held', flush=True))"
+    add = """
+def tell(done, total):
+    print('held', flush=True)
+tenon.write('a.npz', many(), append=True, options={'compression': 'deflate'}, progress=tell)
+"""
     (tmp_path / "holder.py").write_text(PROGRAM + add)
     lines = run_program(
         tmp_path,

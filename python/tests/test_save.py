@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""save, savez, savez_compressed, save_safetensors, save_gguf and write: what NumPy and the formats' own libraries read of them."""
+"""save, savez, savez_compressed, save_safetensors, save_gguf and write: what the formats' own libraries read."""
 
 import io
 import os
@@ -79,7 +79,10 @@ def test_the_extension_is_appended_unless_it_is_there(tmp_path, function, extens
     for name in ("x", "y" + extension, "z.bin"):
         function(kind(str(tmp_path / name)), np.arange(3))
     assert sorted(os.listdir(tmp_path)) == ["x" + extension, "y" + extension, "z.bin" + extension]
-    assert np.array_equal(np.load(tmp_path / ("x" + extension)) if extension == ".npy" else np.load(tmp_path / "x.npz")["arr_0"], [0, 1, 2])
+    assert np.array_equal(
+        np.load(tmp_path / ("x" + extension)) if extension == ".npy" else np.load(tmp_path / "x.npz")["arr_0"],
+        [0, 1, 2],
+    )
 
 
 @pytest.mark.parametrize("save, extension", [(tenon.save_safetensors, ".safetensors"), (tenon.save_gguf, ".gguf")])
@@ -110,7 +113,11 @@ def test_savez_refuses_a_name_that_an_array_without_one_has(tmp_path):
 
 def test_savez_compressed_is_no_larger_than_that_of_numpy(tmp_path):
     values = np.random.default_rng(0).normal(0, 0.02, 1 << 18).astype(np.float32)
-    arrays = {"weights": values, "rounded": values.astype(ml_dtypes.bfloat16).astype(np.float32), "ids": np.arange(1 << 16) % 3000}
+    arrays = {
+        "weights": values,
+        "rounded": values.astype(ml_dtypes.bfloat16).astype(np.float32),
+        "ids": np.arange(1 << 16) % 3000,
+    }
     tenon.savez_compressed(tmp_path / "a.npz", **arrays)
     np.savez_compressed(tmp_path / "b.npz", **arrays)
     with np.load(tmp_path / "a.npz") as file:
@@ -131,7 +138,10 @@ def test_many_arrays_are_saved_by_one_call(tmp_path):
 
 def test_safetensors_is_byte_for_byte_that_of_its_library(tmp_path):
     names = ("bool", "u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f2", "f4", "f8")
-    arrays = {dtype: numbers((5, 3), dtype) for dtype in names} | {"bf16": np.ones((2, 2), ml_dtypes.bfloat16), "empty": np.zeros((0, 2), "f4")}
+    arrays = {dtype: numbers((5, 3), dtype) for dtype in names} | {
+        "bf16": np.ones((2, 2), ml_dtypes.bfloat16),
+        "empty": np.zeros((0, 2), "f4"),
+    }
     tenon.save_safetensors(tmp_path / "a", arrays, {"key": "a value", "ä": ""})
     safetensors.numpy.save_file(arrays, tmp_path / "b.safetensors", {"key": "a value", "ä": ""})
     ours, theirs = ((tmp_path / name).read_bytes() for name in ("a.safetensors", "b.safetensors"))
@@ -182,13 +192,16 @@ def test_small_floats_keep_their_bytes(tmp_path, dtype, expected):
 
 def test_big_endian_small_floats_are_swapped(tmp_path):
     array = np.array([1, -2], ml_dtypes.bfloat16)
-    tenon.save_safetensors(tmp_path / "a", {"x": array.astype(array.dtype.newbyteorder(">")), "y": np.arange(3, dtype=">u4")})
+    tenon.save_safetensors(
+        tmp_path / "a", {"x": array.astype(array.dtype.newbyteorder(">")), "y": np.arange(3, dtype=">u4")}
+    )
     found = safetensors.numpy.load_file(tmp_path / "a.safetensors")
     assert np.array_equal(found["x"], array) and np.array_equal(found["y"], [0, 1, 2])
 
 
 def test_packed_floats_are_packed_with_the_first_item_in_the_low_bits(tmp_path):
-    # e2m1: 1 → 2, 2 → 4, 3 → 5, -0.5 → 9. e2m3: 1 → 8, 2 → 16, 3 → 20, -0.125 → 33. e3m2: 1 → 12, 2 → 16, 3 → 18, -0.0625 → 33
+    # e2m1: 1 → 2, 2 → 4, 3 → 5, -0.5 → 9. e2m3: 1 → 8, 2 → 16, 3 → 20, -0.125 → 33.
+    # e3m2: 1 → 12, 2 → 16, 3 → 18, -0.0625 → 33
     arrays = {
         "f4": np.array([1, 2, 3, -0.5]).astype(ml_dtypes.float4_e2m1fn),
         "f6_e2m3": np.array([1, 2, 3, -0.125]).astype(ml_dtypes.float6_e2m3fn),
@@ -219,7 +232,12 @@ def test_gguf_is_read_by_its_library(tmp_path):
 
 
 def test_write_casts_by_names_globs_and_dtypes(tmp_path):
-    arrays = {"a.weight": numbers((4, 32), "f4"), "b.weight": numbers((4, 32), "f4"), "a.bias": numbers((3,), "f4"), "n": np.arange(3)}
+    arrays = {
+        "a.weight": numbers((4, 32), "f4"),
+        "b.weight": numbers((4, 32), "f4"),
+        "a.bias": numbers((3,), "f4"),
+        "n": np.arange(3),
+    }
     tenon.write(tmp_path / "a.gguf", arrays, dtype={"*": "f16", "*.weight": "q8_0", "b.weight": np.float32, "n": "i32"})
     types = {tensor.name: tensor.tensor_type.name for tensor in gguf.GGUFReader(tmp_path / "a.gguf").tensors}
     assert types == {"a.weight": "Q8_0", "b.weight": "F32", "a.bias": "F16", "n": "I32"}
@@ -237,7 +255,12 @@ def test_write_casts_floats_alone_unless_a_rule_names_others(tmp_path):
 
 def test_write_casts_what_other_libraries_have(tmp_path):
     quantised = tenon.QuantizedArray.quantize(numbers((2, 32), "f4") / 50, "q8_0")
-    arrays = {"q": quantised, "mlx": mx.array([1.0, 2.5]).astype(mx.bfloat16), "f4": np.array([[1, 2]]).astype(ml_dtypes.float4_e2m1fn), "n": 1.5}
+    arrays = {
+        "q": quantised,
+        "mlx": mx.array([1.0, 2.5]).astype(mx.bfloat16),
+        "f4": np.array([[1, 2]]).astype(ml_dtypes.float4_e2m1fn),
+        "n": 1.5,
+    }
     tenon.write(tmp_path / "a.npz", arrays, dtype="f16")
     with np.load(tmp_path / "a.npz") as file:
         assert all(file[name].dtype == np.float16 for name in arrays)
@@ -395,15 +418,27 @@ def test_descriptors_are_written_and_stay_open(tmp_path):
 
 
 def test_tensors_of_files_go_from_file_to_file(tmp_path):
-    arrays = {"x": np.arange(100.0).reshape(4, 25), "b": np.ones(3, ml_dtypes.bfloat16), "f4": np.ones((2, 4), ml_dtypes.float4_e2m1fn)}
+    arrays = {
+        "x": np.arange(100.0).reshape(4, 25),
+        "b": np.ones(3, ml_dtypes.bfloat16),
+        "f4": np.ones((2, 4), ml_dtypes.float4_e2m1fn),
+    }
     tenon.save_safetensors(tmp_path / "a", arrays)
-    tenon.savez_compressed(tmp_path / "a.npz", deflated=np.arange(50), text=np.array(["a", "bc"]), record=np.zeros(2, [("a", "i4")]))
+    tenon.savez_compressed(
+        tmp_path / "a.npz", deflated=np.arange(50), text=np.array(["a", "bc"]), record=np.zeros(2, [("a", "i4")])
+    )
     with tenon.open(tmp_path / "a.safetensors") as f, tenon.open(tmp_path / "a.npz") as g:
         tenon.write(tmp_path / "b.safetensors", {**f, "deflated": g["deflated"], "renamed": f.tensors["b"]})
         tenon.write(tmp_path / "b.npz", dict(g))
         tenon.save(tmp_path / "one.npy", g["deflated"])
     with tenon.open(tmp_path / "b.safetensors") as f:
-        assert {name: info.dtype for name, info in f.tensors.items()} == {"x": "f64", "deflated": "i64", "b": "bf16", "renamed": "bf16", "f4": "f4"}
+        assert {name: info.dtype for name, info in f.tensors.items()} == {
+            "x": "f64",
+            "deflated": "i64",
+            "b": "bf16",
+            "renamed": "bf16",
+            "f4": "f4",
+        }
         assert all(np.asarray(f[name]).tobytes() == array.tobytes() for name, array in arrays.items())
     with np.load(tmp_path / "b.npz") as file:
         assert file["text"].tolist() == ["a", "bc"] and file["record"].dtype.names == ("a",)
@@ -446,7 +481,9 @@ def test_urls_are_written_through_fsspec(tmp_path):
 
 def test_memory_and_threads_are_those_of_the_call(tmp_path):
     array = np.arange(1 << 20)
-    tenon.write(tmp_path / "a.npz", {"x": array}, options={"compression": "deflate"}, threads=1, memory=1 << 20, durable=True)
+    tenon.write(
+        tmp_path / "a.npz", {"x": array}, options={"compression": "deflate"}, threads=1, memory=1 << 20, durable=True
+    )
     assert np.array_equal(np.load(tmp_path / "a.npz")["x"], array)
     for wrong in ({"memory": 1}, {"threads": 1 << 40}, {"memory": -1}, {"threads": "2"}):
         with pytest.raises((ValueError, OverflowError, TypeError)):
@@ -473,6 +510,8 @@ def test_what_a_callable_raises_stops_the_save(tmp_path):
     tenon.savez(path, x=np.arange(3))
     before = path.read_bytes()
     with pytest.raises(RuntimeError) as caught:
-        tenon.write(path, {"x": np.broadcast_to(np.float32(0), 1 << 28)}, options={"compression": "deflate"}, progress=stop)
+        tenon.write(
+            path, {"x": np.broadcast_to(np.float32(0), 1 << 28)}, options={"compression": "deflate"}, progress=stop
+        )
     assert caught.value is failure
     assert path.read_bytes() == before and os.listdir(tmp_path) == ["a.npz"]

@@ -50,7 +50,19 @@ def test_numbers_and_lists_become_what_mlx_makes_of_them(tmp_path, value):
     assert found.dtype == expected.dtype and found.shape == expected.shape and np.array_equal(found, expected)
 
 
-@pytest.mark.parametrize("value", [np.float64(0.1), np.int16(3), np.bool_(True), np.complex128(1j), np.bytes_(b"ab"), np.str_("ab"), np.datetime64("2020")], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.float64(0.1),
+        np.int16(3),
+        np.bool_(True),
+        np.complex128(1j),
+        np.bytes_(b"ab"),
+        np.str_("ab"),
+        np.datetime64("2020"),
+    ],
+    ids=repr,
+)
 def test_scalars_of_numpy_keep_their_dtype(tmp_path, value):
     found = saved(tmp_path, value)
     assert found.dtype == value.dtype and found.shape == () and found == value
@@ -140,11 +152,13 @@ def test_an_array_on_a_device_is_refused(tmp_path):
         tenon.save(tmp_path / "a.npy", Remote())
 
 
-@pytest.mark.parametrize("dtype", ["bool_", "uint8", "uint16", "uint32", "int8", "int32", "int64", "float16", "float32", "complex64"])
+@pytest.mark.parametrize(
+    "dtype", ["bool_", "uint8", "uint16", "uint32", "int8", "int32", "int64", "float16", "float32", "complex64"]
+)
 def test_arrays_of_mlx(tmp_path, dtype):
     value = mx.array([0, 1, 1, 0, 1, 1]).astype(getattr(mx, dtype)).reshape(2, 3)
-    for given in (value, value.T, value[:, ::2]):
-        assert np.array_equal(saved(tmp_path, given), np.array(given))
+    for view in (value, value.T, value[:, ::2]):
+        assert np.array_equal(saved(tmp_path, view), np.array(view))
 
 
 def test_bfloat16_of_mlx_keeps_its_dtype(tmp_path):
@@ -169,10 +183,16 @@ def views(draw):
     dtype = draw(st.sampled_from(["u1", ">i2", "f4", ">f8", "c16", "U3", "S2", "M8[s]", "i4,u1"]))
     shape = draw(st.lists(st.integers(0, 5), max_size=4))
     count = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    whole = np.frombuffer(bytes(i % 97 for i in range(count)), np.uint8).view(dtype).reshape(shape) if count else np.zeros(shape, dtype)
+    whole = (
+        np.frombuffer(bytes(i % 97 for i in range(count)), np.uint8).view(dtype).reshape(shape)
+        if count
+        else np.zeros(shape, dtype)
+    )
     view = whole.transpose(draw(st.permutations(range(whole.ndim))))
     steps = st.tuples(st.sampled_from([None, 0, 1]), st.sampled_from([1, 2, 3, -1, -2]))
-    view = view[tuple(slice(begin if step > 0 else None, None, step) for begin, step in (draw(steps) for _ in range(view.ndim)))]
+    view = view[
+        tuple(slice(begin if step > 0 else None, None, step) for begin, step in (draw(steps) for _ in range(view.ndim)))
+    ]
     if draw(st.booleans()):
         view = np.broadcast_to(view, (draw(st.integers(0, 3)), *view.shape))
     return view
@@ -226,13 +246,23 @@ def test_sixty_four_dims_are_the_most(tmp_path):
 
 def test_wrong_tuples_of_the_extension_are_errors():
     plan = _context.context().plan()
-    for wrong in ([("x",)], [["x", np.zeros(1), 0, None, 0]], [("x", [1], 0, None, 0)], [(1, np.zeros(1), 0, None, 0)], 5):
+    for wrong in (
+        [("x",)],
+        [["x", np.zeros(1), 0, None, 0]],
+        [("x", [1], 0, None, 0)],
+        [(1, np.zeros(1), 0, None, 0)],
+        5,
+    ):
         with pytest.raises(TypeError):
             plan.add_arrays(wrong)
     for wrong in ([("x", np.zeros(1), 2, (1,), 0)], [("x", np.zeros(1, np.uint8), 2, 5, 0)]):
         with pytest.raises(TypeError):
             plan.add_arrays(wrong)
-    for wrong in ([("x", np.zeros(1, np.uint8), 2, (-1,), 0)], [("x", np.zeros(1, np.uint8), 2, (3,), 0)], [("\udc80", np.zeros(1), 0, None, 0)]):
+    for wrong in (
+        [("x", np.zeros(1, np.uint8), 2, (-1,), 0)],
+        [("x", np.zeros(1, np.uint8), 2, (3,), 0)],
+        [("\udc80", np.zeros(1), 0, None, 0)],
+    ):
         with pytest.raises(ValueError):
             plan.add_arrays(wrong)
     assert len(plan) == 0

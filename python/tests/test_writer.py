@@ -59,7 +59,12 @@ def test_casts_quantised_and_small_floats(tmp_path):
         w.put(np.ones(32, "f4"))
         w.end()
     with tenon.open(tmp_path / "a.gguf") as f:
-        assert {name: info.dtype for name, info in f.tensors.items()} == {"f16": "f16", "q": "q4_0", "bf16": "bf16", "q8": "q8_0"}
+        assert {name: info.dtype for name, info in f.tensors.items()} == {
+            "f16": "f16",
+            "q": "q4_0",
+            "bf16": "bf16",
+            "q8": "q8_0",
+        }
         assert f["q"] == q
 
 
@@ -107,13 +112,18 @@ def test_large_arrays_are_copied_in_pieces(tmp_path, monkeypatch):
     np.savez(tmp_path / "b.npz", *[arrays["f8"]], **arrays)
     with np.load(tmp_path / "a.npz") as ours, np.load(tmp_path / "b.npz") as theirs:
         assert ours["f4"].dtype == np.float32 and np.array_equal(ours["f4"], arrays["f8"])
-        assert all(ours[name].dtype == theirs[name].dtype and np.array_equal(ours[name], theirs[name]) for name in theirs)
+        assert all(
+            ours[name].dtype == theirs[name].dtype and np.array_equal(ours[name], theirs[name]) for name in theirs
+        )
     assert len(arrays) + 2 == len(np.load(tmp_path / "a.npz").files)
     with tenon.writer(tmp_path / "a.safetensors") as w:
         w.add("bf16", np.ones(1000, ml_dtypes.bfloat16))
         w.add("f4", np.ones((50, 64), ml_dtypes.float4_e2m1fn))
     with tenon.open(tmp_path / "a.safetensors") as f:
-        assert f["bf16"].tolist() == [1] * 1000 and np.asarray(f["f4"]).tobytes() == np.ones((50, 64), ml_dtypes.float4_e2m1fn).tobytes()
+        assert (
+            f["bf16"].tolist() == [1] * 1000
+            and np.asarray(f["f4"]).tobytes() == np.ones((50, 64), ml_dtypes.float4_e2m1fn).tobytes()
+        )
 
 
 def test_metadata_and_options(tmp_path):
@@ -205,7 +215,11 @@ def test_tensors_of_files_are_not_copied(tmp_path):
         w.add("info", f.tensors["y"])
         w.add("cast", f.tensors["y"], dtype={"cast": "f32"})
     found = load(tmp_path / "b.safetensors")
-    assert np.array_equal(found["lazy"], np.arange(1000)) and found["info"].dtype == np.int64 and found["cast"].dtype == np.float32
+    assert (
+        np.array_equal(found["lazy"], np.arange(1000))
+        and found["info"].dtype == np.int64
+        and found["cast"].dtype == np.float32
+    )
 
 
 def test_progress(tmp_path):
