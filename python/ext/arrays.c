@@ -114,7 +114,7 @@ box_settle (tn_taking *taking, tn_items *items)
         return -1;
     if (!items->rows)
         return 0;
-    if (taking->mode == TN_MAP_ONLY)
+    if (taking->mode == TN_MAP_ONLY || taking->mode == TN_MAP_TRY)
         return tn_raise_status (TENON_E_NOT_MAPPABLE, "a box of blocks has to be cut");
     taking->mode = TN_MAP_COPY;
     return 0;
@@ -223,6 +223,16 @@ mode_of (PyObject *object, uint32_t *mode)
     return -1;
 }
 
+/* Whether the infos tell that there is no mapping, which spares the question. */
+static bool
+cannot_map (const tn_taking *taking)
+{
+    const tenon_tensor_info *info = taking->infos;
+    bool order = (info->flags & TENON_BIG_ENDIAN) && !tn_dtype_plain (info->dtype);
+    bool other = taking->dtype != TENON_NONE && taking->dtype != info->dtype;
+    return !info->unreadable && (info->filter || info->storage != 0 || order || other);
+}
+
 static PyObject *
 take_one (tn_taking *taking, PyObject *const *values)
 {
@@ -232,14 +242,39 @@ take_one (tn_taking *taking, PyObject *const *values)
     bool done = false;
     if (box_of (values + 1, taking->infos, &box) < 0)
         return NULL;
+    if (taking->mode == TN_MAP_TRY && cannot_map (taking))
+        return Py_NewRef (Py_None);
     taking->box = box.given ? &box : NULL;
     if (box_settle (taking, &items) == 0)
         array = read_small (taking, &items, values[6], &done);
     else
         done = true;
-    if (!done && tn_taking_run (taking, values[6]) == 0)
+    int result = done ? -1 : tn_taking_run (taking, values[6]);
+    if (result == 0)
         array = tn_taking_array (taking, 0, &items);
+    else if (result > 0)
+        array = Py_NewRef (Py_None);
     tn_items_free (&items);
+    return array;
+}
+
+/* Takes one tensor as `values` of tn_handle_array ask for it. */
+static PyObject *
+take_index (PyObject *self, tn_taking *taking, uint64_t index, PyObject *const *values)
+{
+    PyObject *array = NULL;
+    tn_file *file = tn_file_of (self);
+    if (!file)
+        return NULL;
+    uint64_t *indexes = PyMem_Calloc (1, sizeof *indexes);
+    if (!indexes) {
+        Py_DECREF ((PyObject *) file);
+        return PyErr_NoMemory ();
+    }
+    *indexes = index;
+    if (tn_taking_begin (taking, file, indexes, 1) == 0)
+        array = take_one (taking, values);
+    tn_taking_end (taking);
     return array;
 }
 
@@ -248,27 +283,22 @@ tn_handle_array (PyObject *self, PyObject *const *given, Py_ssize_t count, PyObj
 {
     static const char *const names[] = { "array", "index", "start",    "count", "step",
                                          "dtype", "mode",  "progress", NULL };
-    PyObject *values[7], *array = NULL;
+    PyObject *values[7];
     tn_taking taking = { .dtype = TENON_NONE, .mode = TN_MAP_AUTO };
-    uint64_t index = 0, *indexes;
+    uint64_t index = 0;
     if (tn_arguments (names, 1, given, count, keywords, values) < 0 || tn_u64_of (values[0], &index) < 0
         || tn_u32_of (values[4], &taking.dtype) < 0 || mode_of (values[5], &taking.mode) < 0)
         return NULL;
-    tn_file *file = tn_file_of (self);
-    if (!file)
-        return NULL;
-    indexes = PyMem_Calloc (1, sizeof *indexes);
-    if (indexes)
-        *indexes = index;
-    if (!indexes)
-        PyErr_NoMemory ();
-    else if (tn_taking_begin (&taking, file, indexes, 1) == 0)
-        array = take_one (&taking, values);
-    if (indexes)
-        tn_taking_end (&taking);
-    else
-        Py_DECREF ((PyObject *) file);
-    return array;
+    return take_index (self, &taking, index, values);
+}
+
+PyObject *
+tn_handle_view (PyObject *self, PyObject *number)
+{
+    PyObject *values[7] = { NULL };
+    tn_taking taking = { .dtype = TENON_NONE, .mode = TN_MAP_TRY };
+    uint64_t index = 0;
+    return tn_u64_of (number, &index) < 0 ? NULL : take_index (self, &taking, index, values);
 }
 
 static PyObject *

@@ -5,7 +5,7 @@
 #include "layout.h"
 
 /* The modes of _core.pyi. */
-enum { TN_MAP_AUTO, TN_MAP_ONLY, TN_MAP_COPY, TN_MAP_PRIVATE };
+enum { TN_MAP_AUTO, TN_MAP_ONLY, TN_MAP_COPY, TN_MAP_PRIVATE, TN_MAP_TRY };
 
 /* A box of a tensor. */
 typedef struct tn_box {
@@ -37,7 +37,8 @@ typedef struct tn_taking {
 
 /* Takes `indexes` over, also if it fails, as it takes the file. */
 int tn_taking_begin (tn_taking *taking, tn_file *file, uint64_t *indexes, uint64_t count);
-/* Maps or reads all: then `taken` has what became of each. */
+/* Maps or reads all: then `taken` has what became of each. 1, without an exception: with TN_MAP_TRY it cannot
+ * be mapped. */
 int tn_taking_run (tn_taking *taking, PyObject *progress);
 /* Whether the bytes in the file may be the result. */
 bool tn_taking_may_map (const tn_taking *taking, const tenon_tensor_info *info);

@@ -160,6 +160,7 @@ PyObject *tn_handle_dtypes (PyObject *self, PyObject *none);
 PyObject *tn_handle_family (PyObject *self, PyObject *index);
 PyObject *tn_handle_packed (PyObject *self, PyObject *index);
 PyObject *tn_handle_array (PyObject *self, PyObject *const *given, Py_ssize_t count, PyObject *keywords);
+PyObject *tn_handle_view (PyObject *self, PyObject *index);
 PyObject *tn_handle_arrays (PyObject *self, PyObject *const *given, Py_ssize_t count, PyObject *keywords);
 PyObject *tn_handle_read_into (PyObject *self, PyObject *const *given, Py_ssize_t count, PyObject *keywords);
 PyObject *tn_handle_stream (PyObject *self, PyObject *const *given, Py_ssize_t count, PyObject *keywords);

@@ -213,6 +213,7 @@ static PyMethodDef methods[] = { { "names", tn_handle_names, METH_NOARGS, NULL }
                                  { "find", handle_find, METH_O, NULL },
                                  { "find_all", handle_find_all, METH_O, NULL },
                                  { "array", FAST (tn_handle_array) },
+                                 { "view", tn_handle_view, METH_O, NULL },
                                  { "arrays", FAST (tn_handle_arrays) },
                                  { "read_into", FAST (tn_handle_read_into) },
                                  { "stream", FAST (tn_handle_stream) },

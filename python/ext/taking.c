@@ -68,7 +68,7 @@ bool
 tn_taking_may_map (const tn_taking *taking, const tenon_tensor_info *info)
 {
     bool own = tn_dtype_plain (info->dtype);
-    if (taking->mode == TN_MAP_ONLY)
+    if (taking->mode == TN_MAP_ONLY || taking->mode == TN_MAP_TRY)
         return true;
     if (taking->mode == TN_MAP_COPY || (taking->dtype != TENON_NONE && taking->dtype != info->dtype))
         return false;
@@ -127,7 +127,8 @@ map_all (tn_taking *taking)
             continue;
         tenon_status status = map_one (taking, i);
         taking->taken[i].mapped = status == TENON_OK;
-        if (status < 0 && (status != TENON_E_NOT_MAPPABLE || taking->mode == TN_MAP_ONLY))
+        bool only = taking->mode == TN_MAP_ONLY || taking->mode == TN_MAP_TRY;
+        if (status < 0 && (status != TENON_E_NOT_MAPPABLE || only))
             return status;
     }
     return TENON_OK;
@@ -253,5 +254,7 @@ tn_taking_run (tn_taking *taking, PyObject *progress)
             && __builtin_add_overflow (bytes, taking->infos[i].nbytes, &bytes))
             bytes = TN_MANY_BYTES;
     tenon_status status = tn_run (progress, bytes, taking->file->one_thread, taking_work, taking);
+    if (status == TENON_E_NOT_MAPPABLE && taking->mode == TN_MAP_TRY && !PyErr_Occurred ())
+        return 1;
     return status < 0 ? tn_file_raise (taking->file, &taking->error) : 0;
 }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tenon import _context, _core, _errors, _frameworks, _metadata, _progress, _reading
+from tenon import _context, _core, _frameworks, _metadata, _progress, _reading
 from tenon._items import Items
 from tenon._lazy import LazyArray
 from tenon._tensors import Tensors
@@ -261,14 +261,11 @@ class File(Mapping[str, Any]):
             return self.read(name)
         core = self._core
         number = _reading.find(core, name)
-        try:
-            raw = core.array(number, mode=_core.MAP_ONLY)
-            if self._mode == "c":
-                raw = core.array(number, mode=_core.MAP_PRIVATE)
-        except _errors.TenonError as error:
-            if error.status != "TENON_E_NOT_MAPPABLE":
-                raise
+        raw = core.view(number)
+        if raw is None:
             return self._lazy(number)
+        if self._mode == "c":
+            raw = core.array(number, mode=_core.MAP_PRIVATE)
         kind = raw.dtype
         if kind.isbuiltin == 1 and kind.isnative and kind.char not in "BH":  # most: nothing is to be asked
             return raw

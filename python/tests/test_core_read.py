@@ -222,6 +222,24 @@ def test_map_only(context):
     assert not context.open(str(EXAMPLES / "weights.npy")).array(0, mode=_core.MAP_ONLY).flags.writeable
 
 
+def test_view(context, tmp_path):
+    """A view of what can be mapped, and None of what cannot, or is not NumPy's in that byte order."""
+    file = context.open(str(EXAMPLES / "weights.npy"))
+    view = file.view(0)
+    same(view, np.load(EXAMPLES / "weights.npy"))
+    assert not view.flags.writeable and not view.flags.owndata
+    assert context.open(str(EXAMPLES / "network.npz")).view(0) is None
+    assert context.open(str(EXAMPLES / "weights.npy"), flags=_core.OPEN_NO_MAP).view(0) is None
+    np.savez(tmp_path / "a.npz", pickled=np.array([None, "x"], object))
+    with pytest.raises(ValueError, match="pickled"):
+        context.open(str(tmp_path / "a.npz")).view(0)
+    with pytest.raises(IndexError):
+        file.view(1)
+    file.close()
+    with pytest.raises(ValueError, match="closed"):
+        file.view(0)
+
+
 @pytest.mark.parametrize("dtype", ["<i4", ">i4"])
 @pytest.mark.parametrize("count", [5, 100000])
 def test_private_pages(context, tmp_path, count, dtype):
