@@ -145,6 +145,7 @@ class File(Mapping[str, Any]):
         "_core",
         "_items",
         "_bits",
+        "_dtypes",
         "_source",
         "_how",
         "_mode",
@@ -159,6 +160,7 @@ class File(Mapping[str, Any]):
         self._items = items
         # For frameworks, which have the dtypes of small floats themselves
         self._bits = Items(items.context, "bits") if items.small_floats is None else items
+        self._dtypes: dict[int, np.dtype[Any]] = {}  # of lazy arrays, by the number of the dtype
         self._source = source  # what opens it again, with `how`
         self._how = how
         self._mode: str = how["mode"]
@@ -284,8 +286,10 @@ class File(Mapping[str, Any]):
         shape = info[4] or ()
         if not shape or self._items.block(info[2]) is not None:  # blocks are read by whole rows
             return self.read(info[1])
-        empty = self.read(info[1], (slice(0, 0),) * len(shape))
-        return LazyArray(self, info[1], shape, empty.dtype)
+        dtype = self._dtypes.get(info[2])
+        if dtype is None:
+            dtype = self._dtypes[info[2]] = self.read(info[1], (slice(0, 0),) * len(shape)).dtype
+        return LazyArray(self, info[1], shape, dtype)
 
     # Two files are equal if they are one: == must not read all arrays.
     def __eq__(self, other: object) -> bool:

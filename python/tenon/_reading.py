@@ -106,22 +106,18 @@ def read(core: _core.File, number: int, index: Any, wish: Wish) -> Any:
     info = core.info(number)
     ask, result = wish.of(info[2])
     if not ask and info[11] is None and not info[12] and not wish.items.packed(result) and not _is_swapped(info):
-        try:
-            return _view_part(core, info, index, wish)
-        except _errors.TenonError as error:
-            if error.status != "TENON_E_NOT_MAPPABLE":
-                raise
+        raw = core.view(number)
+        if raw is not None:
+            return _view_part(core, info, raw, index, wish)
     box = None if info[4] is None else find_box(index, info[4])
     if box is None or info[4] is None:
         return _read_whole(core, number, wish)[index]
     return _read_box(core, number, info, box, index, wish)
 
 
-def _view_part(core: _core.File, info: _core.Info, index: Any, wish: Wish) -> Any:
-    """The part as a view of what is mapped: all of NumPy's indexes are right, and nothing is read.
-
-    TenonError: the tensor cannot be mapped."""
-    part = wish.items.finish(core.array(info[0], mode=_core.MAP_ONLY), info[2], info[4])[index]
+def _view_part(core: _core.File, info: _core.Info, raw: np.ndarray[Any, Any], index: Any, wish: Wish) -> Any:
+    """The part as a view of what is mapped: all of NumPy's indexes are right, and nothing is read."""
+    part = wish.items.finish(raw, info[2], info[4])[index]
     if isinstance(part, np.generic) or wish.mode in (_core.MAP_AUTO, _core.MAP_ONLY):
         return part
     if wish.mode == _core.MAP_PRIVATE and part.nbytes >= _LEAST_MAPPED:
