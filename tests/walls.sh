@@ -38,9 +38,8 @@ parts ()
 # calls SYMBOLS: reads names of objects; prints "object symbol" for each that needs one of SYMBOLS.
 calls ()
 {
-    while read -r object; do
-        $NM -u "$object" | awk '{ print $NF }' | grep -xE "_?($1)" | sed "s|^|${object##*/} |"
-    done
+    tr '\n' '\0' | xargs -0 -r "$NM" -A -u | awk -v symbols="^_?($1)\$" '
+        $NF ~ symbols { object = $1; sub (/:.*/, "", object); sub (/.*\//, "", object); print object, $NF }'
 }
 
 # includes FILE...: prints "file header", header with its <> or "".
@@ -74,14 +73,24 @@ foreign ()
 # it needs. FILE is the source, without the tree and its ending.
 symbols_of ()
 {
-    while read -r object; do
-        folder=${object%/*}
-        folder=${folder%/.libs}
-        name=${object##*/}
-        name=${name##*-}
-        $NM "$object" | awk -v file="${folder#"$TENON_BUILDDIR/"}/${name%.o}" \
-            '$1 == "U" { print "U", $2, file } $2 ~ /^[TDRBV]$/ { print "D", $3, file }'
-    done | sort -u
+    tr '\n' '\0' | xargs -0 -r "$NM" -A | awk -v top="$TENON_BUILDDIR/" '
+        {
+            object = substr ($0, 1, index ($0, ":") - 1)
+            $0 = substr ($0, length (object) + 2)
+            if (object != last) {
+                last = file = object
+                if (index (file, top) == 1)
+                    file = substr (file, length (top) + 1)
+                name = file
+                sub (/.*\//, "", name)
+                sub (/.*-/, "", name)
+                sub (/\.o$/, "", name)
+                sub (/(\/\.libs)?\/[^\/]*$/, "", file)
+                file = file "/" name
+            }
+        }
+        $1 == "U" { print "U", $2, file }
+        $2 ~ /^[TDRBV]$/ { print "D", $3, file }' | sort -u
 }
 
 # needs: reads what symbols_of prints; prints "user definer" for each symbol that one file needs of another. tsort tells of
@@ -101,10 +110,9 @@ exported ()
 # state OBJECT...: variables that can change: .data and .bss. (Constant tables of pointers lie in .data.rel.ro.)
 state ()
 {
-    for object; do
-        size -A "$object" 2>/dev/null | awk -v object="${object##*/}" \
-            '$1 ~ /^\.(data|bss|tdata|tbss)(\.|$)/ && $1 !~ /^\.data\.rel\.ro/ && $2 > 0 { print object, $1, $2, "bytes" }'
-    done
+    [ $# -eq 0 ] || size -A "$@" 2>/dev/null | awk '
+        $2 == ":" { object = $1; sub (/.*\//, "", object) }
+        $1 ~ /^\.(data|bss|tdata|tbss)(\.|$)/ && $1 !~ /^\.data\.rel\.ro/ && $2 > 0 { print object, $1, $2, "bytes" }'
 }
 
 cd "$TENON_SRCDIR" || exit 1
@@ -238,8 +246,11 @@ listed=$(cat ./*/local.mk plugins/*/local.mk | tr -s ' \t\134' '\n')
 unlisted ()
 {
     for file; do
-        [ ! -f "$file" ] || printf '%s\n' "$listed" | grep -qxF -e "$file" -e "${file%.c}" || echo "$file"
-    done
+        [ ! -f "$file" ] || printf '<file> %s\n' "$file"
+    done | { printf '%s\n' "$listed"; cat; } | awk '
+        $1 != "<file>" { listed[$1] = 1; next }
+        { program = $2; sub (/\.c$/, "", program) }
+        !($2 in listed) && !(program in listed) { print $2 }'
 }
 # shellcheck disable=SC2046 # one argument a file
 wall 'every source is in a local.mk' "$(unlisted include/tenon/*.h pluginlib/*.[ch] core/*/*.[ch] tools/*.[ch] $(plugin_sources))"
@@ -258,9 +269,10 @@ library=$TENON_BUILDDIR/.libs/libtenon.so
 if [ -f "$library" ]; then
     wall 'libtenon exports tenon_* only, and no plugin' \
         "$(exported "$library" | grep -E '^tenon_plugin_|^[^t]|^t[^e]|^te[^n]|^ten[^o]|^teno[^n]|^tenon[^_]')"
-    wall 'libtenon exports all that the headers declare' "$(
-        cat include/tenon/*.h | tr '\n' ' ' | grep -oE 'TENON_API [^;]*;' | sed -n 's/^TENON_API [^(]*\(tenon_[a-z0-9_]*\) *(.*/\1/p' |
-            while read -r name; do exported "$library" | grep -qx "$name" || echo "$name"; done)"
+    wall 'libtenon exports all that the headers declare' "$({
+        exported "$library"
+        cat include/tenon/*.h | tr '\n' ' ' | grep -oE 'TENON_API [^;]*;' | sed -n 's/^TENON_API [^(]*\(tenon_[a-z0-9_]*\) *(.*/declared \1/p'
+    } | awk '$1 != "declared" { exported[$1] = 1; next } !($2 in exported) { print $2 }')"
     # glibc's own errors are the ones that matter: a library that has something open would fail to load in others' programs.
     wall 'libtenon has a soname' "$(readelf -d "$library" 2>/dev/null | grep -q 'SONAME.*libtenon\.so\.0' || echo 'no soname libtenon.so.0')"
 fi
