@@ -297,7 +297,7 @@ thread_tests = \
 	tests/unit/source/test_file_pool \
 	tests/unit/transfer/test_tile \
 	tests/unit/transfer/test_transfer
-builtin_tests = tests/walls.sh
+builtin_tests = tests/walls.sh $(filter %/golden.sh,$(shell_tests))
 # What .ci/run does in builds that lack one or both of the libraries for deflate (make check-deflate).
 deflate_tests = \
 	plugins/npz/tests/golden.sh \
@@ -313,9 +313,11 @@ deflate_tests = \
 	tests/unit/source/test_blocks \
 	tests/unit/source/test_decoder \
 	tests/unit/transfer/test_transfer
-# What .ci/run does in a build by another compiler (make check-compiler): all that can depend on the compiler.
-compiler_tests = $(filter-out tests/faults/% tests/sweep/test_sweep tests/unit/base/test_pool, \
-	$(unit_tests) $(module_unit_tests) $(shell_tests) $(module_shell_tests))
+# What .ci/run does in a build by another compiler (make check-compiler): all in C that can depend on the compiler.
+compiler_tests = $(filter-out tests/faults/% tests/sweep/test_sweep tests/unit/base/test_pool,$(unit_tests) $(module_unit_tests)) \
+	tests/walls.sh tests/abi/nm.sh
+# And with sanitizers (make check-sanitized): all but what compares sources and symbols.
+sanitized_tests = $(filter-out tests/walls.sh tests/abi/nm.sh,$(TESTS))
 # What `make check-valgrind` runs. It takes too long for sweeps, and for what needs many threads or millions of items, and
 # does not work in isolated processes, nor know openat2; the sanitizers see those.
 valgrind_too_long = \
@@ -503,20 +505,24 @@ check-valgrind: all
 	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) $(check_LTLIBRARIES)
 	./run $(srcdir)/tests/valgrind checks/valgrind $(valgrind_unit_tests) $(valgrind_shell_tests)
 
+# A part of the tests: of the programs, only those.
+PART = $(MAKE) $(AM_MAKEFLAGS) check
 check-threads:
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(thread_tests)'
+	$(PART) TESTS='$(thread_tests)' check_PROGRAMS='$(filter-out %.sh,$(thread_tests))'
 check-builtin:
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(builtin_tests)'
+	$(PART) TESTS='$(builtin_tests)' check_PROGRAMS=
 check-walls: all
 	@$(srcdir)/tests/logged tests/walls.log ./run $(srcdir)/tests/walls.sh
 check-compiler:
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(compiler_tests)'
+	$(PART) TESTS='$(compiler_tests)' check_PROGRAMS='$(filter-out %.sh,$(compiler_tests))'
+check-sanitized:
+	$(PART) TESTS='$(sanitized_tests)'
 check-deflate:
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(deflate_tests)'
+	$(PART) TESTS='$(deflate_tests)' check_PROGRAMS='$(filter-out %.sh,$(deflate_tests))'
 
 clean-tests:
 	rm -rf checks
 distclean-venv:
 	rm -rf venv venv-python venv-torch venv-wheel peers
 
-.PHONY: fuzz fuzzers check-interop check-torch check-valgrind check-threads check-builtin check-walls check-compiler check-deflate clean-tests distclean-venv check-is-missing
+.PHONY: fuzz fuzzers check-interop check-torch check-valgrind check-threads check-builtin check-walls check-compiler check-sanitized check-deflate clean-tests distclean-venv check-is-missing
