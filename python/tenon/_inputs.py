@@ -283,6 +283,8 @@ class Adding:
             self._arrays.append((name, value.data, dtype, value.shape, self._store(name, value.dtype, value.shape)))
         elif (lazy := _lazy(value)) is not None:
             self._add_lazy(name, value, *lazy)
+        elif str(getattr(value, "dtype", None)) == "torch.float4_e2m1fn_x2":
+            self._add_pairs(name, value)
         else:
             self._add_array(name, array_of(value), value)
 
@@ -306,6 +308,13 @@ class Adding:
         if self._arrays:
             arrays, self._arrays = self._arrays, []
             self._plan.add_arrays(arrays)
+
+    def _add_pairs(self, name: str | None, value: Any) -> None:
+        """Adds a tensor of PyTorch whose items are two f4 each: the bytes are those of the packed items."""
+        raw = np.asarray(value.detach().contiguous().view(sys.modules["torch"].uint8))
+        shape = (*raw.shape[:-1], 2 * raw.shape[-1]) if raw.ndim else (2,)
+        dtype = _dtypes.number_of(self._context, "f4")
+        self._arrays.append((name, raw.reshape(-1), dtype, shape, self._store(name, "f4", shape)))
 
     def _store(self, name: str | None, dtype: str, shape: tuple[int, ...]) -> int:
         return self._casts.choose(name or "", dtype, shape) if self._casts is not None else 0

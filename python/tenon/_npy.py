@@ -76,11 +76,11 @@ class _Kept(io.FileIO):
 
 def read_array(stream: Any, start: bytes, how: How) -> Any:
     """The array at the position of a file object, which begins with `start`, and is left behind it."""
-    begin = stream.tell()
     header = _header_size(start)
     if header is None or not _is_direct(stream):
         return read_by_numpy(stream, how)
     _check_header(header, how)
+    begin = stream.tell()
     try:
         array = _read(stream, header)
     except TenonError as error:

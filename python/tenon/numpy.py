@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ __all__ = ["NpzFile", "load", "save", "savez", "savez_compressed"]
 
 _NPZ_STARTS = (b"PK\3\4", b"PK\5\6")
 _ENCODINGS = ("ASCII", "latin1", "bytes")
+# NumPy's own functions, also in a program that replaces them by those of this module
+_NUMPY_LOAD, _NUMPY_SAVE, _NUMPY_SAVEZ, _NUMPY_SAVEZ_COMPRESSED = np.load, np.save, np.savez, np.savez_compressed
 # Plain bytes of ml_dtypes' types, as NumPy writes them
 _SAVING = {"npy": ("npy.fp8=void",), "npz": ("npy.fp8=void",)}
 
@@ -95,7 +98,7 @@ def _load(stream: Any, file: Any, own: bool, mode: str | None, how: _npy.How) ->
         return NpzFile(stream, own, how.allow_pickle, dict(how.pickle_kwargs), max_header_size=how.max_header_size)
     if not start.startswith(_npy.MAGIC):
         # A pickle, or nothing that is known: NumPy loads it, or says so
-        return np.load(file if own else stream, allow_pickle=how.allow_pickle, **how.pickle_kwargs)
+        return _NUMPY_LOAD(file if own else stream, allow_pickle=how.allow_pickle, **how.pickle_kwargs)
     if mode is not None:
         return _npy.map_array(file if own else stream, start, mode, how)
     return _npy.read_array(stream, start, how)
@@ -121,7 +124,7 @@ def save(file: Any, arr: Any, allow_pickle: bool = True) -> None:
     """
     array = _array(arr, allow_pickle)
     if array is None:
-        _save_by_numpy(np.save, file, ".npy", (arr,), {})
+        _save_by_numpy(_NUMPY_SAVE, file, ".npy", (arr,), {})
     else:
         _save_arrays(file, "npy", [(None, array)], ())
 
@@ -140,7 +143,7 @@ def savez(file: Any, *args: Any, allow_pickle: bool = True, **kwds: Any) -> None
     >>> list(np.load("a.npz"))
     ['x', 'arr_0']
     """
-    _savez(np.savez, file, args, kwds, allow_pickle, ())
+    _savez(_NUMPY_SAVEZ, file, args, kwds, allow_pickle, ())
 
 
 def savez_compressed(file: Any, *args: Any, allow_pickle: bool = True, **kwds: Any) -> None:
@@ -151,7 +154,7 @@ def savez_compressed(file: Any, *args: Any, allow_pickle: bool = True, **kwds: A
     >>> np.load("a.npz")["x"].shape
     (10000,)
     """
-    _savez(np.savez_compressed, file, args, kwds, allow_pickle, ("npz.compression=deflate",))
+    _savez(_NUMPY_SAVEZ_COMPRESSED, file, args, kwds, allow_pickle, ("npz.compression=deflate",))
 
 
 def _savez(
@@ -186,7 +189,22 @@ def _array(value: Any, allow_pickle: bool) -> np.ndarray[Any, Any] | None:
         return None
     if dtype.isbuiltin == 2 and not _npy.is_known(dtype):
         return None
+    if dtype.names is not None or dtype.metadata:
+        _warn(array)
     return array if type(array) is np.ndarray else array.view(np.ndarray)
+
+
+def _warn(array: np.ndarray[Any, Any]) -> None:
+    """Warns as NumPy does: of headers that need a newer version of the format, and of what the format cannot hold."""
+    header = np.lib.format.header_data_from_array_1_0(array)  # warns of metadata of the dtype
+    version, numpy = "3.0", "1.17"
+    try:
+        np.lib.format.write_array_header_2_0(io.BytesIO(), header)
+        version, numpy = "2.0", "1.9.0"
+        np.lib.format.write_array_header_1_0(io.BytesIO(), header)
+    except ValueError:
+        message = f"Stored array in format {version}. It can only be read by NumPy >= {numpy}"
+        warnings.warn(message, UserWarning, stacklevel=4)
 
 
 def _save_arrays(

@@ -275,6 +275,27 @@ def test_short_reads(lib):
     same(lib.load(Short(stream.getvalue())), np.arange(1000))
 
 
+class OnlyReads:
+    """Has the methods that NumPy names, and no others."""
+
+    def __init__(self, stream):
+        self.read, self.seek, self.readline = stream.read, stream.seek, stream.readline
+
+
+class OnlyWrites:
+    def __init__(self, stream):
+        self.write = stream.write
+
+
+def test_objects_with_few_methods(lib):
+    stream = io.BytesIO()
+    for array in (np.arange(5), np.array([None])):
+        lib.save(OnlyWrites(stream), array)
+    stream.seek(0)
+    same(lib.load(OnlyReads(stream)), np.arange(5))
+    assert lib.load(OnlyReads(stream), allow_pickle=True).tolist() == [None]
+
+
 def test_appending_to_a_file(lib, tmp_path):
     for number in range(3):
         with open(tmp_path / "a.npy", "ab") as file:
@@ -427,6 +448,28 @@ def test_long_header(lib, tmp_path, mmap_mode):
     for words in ({"allow_pickle": True}, {"max_header_size": 200000}):
         found = lib.load(tmp_path / "a.npy", mmap_mode=mmap_mode, **words)
         assert found.dtype == array.dtype and np.array_equal(found, array)
+
+
+@pytest.mark.parametrize(
+    "dtype, words",
+    [
+        ([("名", "i4")], "format 3.0"),
+        ([("x" * 66000, "i4")], "format 2.0"),
+        (np.dtype("i4", metadata={"a": 1}), "metadata"),
+        (np.dtype([("a", np.dtype("i4", metadata={"a": 1}))]), "metadata"),
+    ],
+    ids=["3.0", "2.0", "metadata", "metadata of a field"],
+)
+def test_warnings(lib, tmp_path, dtype, words):
+    array = np.ones(3, dtype)
+    with pytest.warns(UserWarning, match=words):
+        lib.save(tmp_path / "a.npy", array)
+    with pytest.warns(UserWarning, match=words):
+        lib.savez(tmp_path / "a.npz", x=array)
+    assert np.array_equal(np.load(tmp_path / "a.npy", max_header_size=100000), array)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        lib.save(tmp_path / "b.npy", np.ones(3, [("a", "i4"), ("b", "f8")]))
 
 
 # ---- pickles ----
@@ -607,6 +650,24 @@ def test_small_floats_are_what_numpy_has(pair, tmp_path):
         array = np.arange(1, 5).astype(getattr(ml_dtypes, name))
         writer.save(tmp_path / "a.npy", array)
         same(reader.load(tmp_path / "a.npy"), array.view(text))
+
+
+def test_it_may_replace_numpys_functions(monkeypatch, tmp_path):
+    """The functions of NumPy that these ones call are not themselves then."""
+    lib = importlib.import_module("tenon.numpy")
+    for name in ("load", "save", "savez", "savez_compressed"):
+        monkeypatch.setattr(np, name, getattr(lib, name))
+    np.save(tmp_path / "a.npy", OBJECTS)
+    np.savez(tmp_path / "b.npz", x=OBJECTS)
+    np.savez_compressed(tmp_path / "c.npz", x=OBJECTS)
+    for found in (
+        np.load(tmp_path / "a.npy", allow_pickle=True),
+        np.load(tmp_path / "b.npz", allow_pickle=True)["x"],
+        np.load(tmp_path / "c.npz", allow_pickle=True)["x"],
+    ):
+        assert np.array_equal(found, OBJECTS)
+    (tmp_path / "d").write_bytes(pickle.dumps(3))
+    assert np.load(tmp_path / "d", allow_pickle=True) == 3
 
 
 def test_everything_else_is_numpys():

@@ -337,6 +337,7 @@ INDEXES = [
     (Ellipsis, slice(1, 3)),
     np.int64(1),
     (slice(0, 1), Ellipsis, -1),
+    [],
 ]
 
 

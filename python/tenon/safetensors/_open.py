@@ -175,6 +175,8 @@ class SafeSlice:
         return _DTYPES.get(name) or name.upper()
 
     def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, list) and not index:
+            index = slice(0, 0)  # as NumPy has it
         parts = index if isinstance(index, tuple) else (index,)
         for part in parts:
             if not (part is Ellipsis or isinstance(part, slice) or hasattr(part, "__index__")) or isinstance(

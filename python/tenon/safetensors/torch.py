@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from tenon.safetensors import _open
@@ -13,21 +14,35 @@ Tensor = Any  # torch.Tensor
 __all__ = ["load", "load_file", "save", "save_file"]
 
 
-def save(tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> bytes:
-    """The bytes of a .safetensors file with these tensors, of any strides, and these metadata. Tensors that share
-    memory are saved one by one.
+def _checked(tensors: Any) -> dict[str, Tensor]:
+    """The tensors in main memory. ValueError: they are no dict of str and dense tensors."""
+    import torch
 
-    SafetensorError: the format does not have a dtype. TypeError: an argument is of another type, or a tensor is on
-    another device.
+    if not isinstance(tensors, Mapping):
+        raise ValueError(f"Expected a dict of [str, torch.Tensor] but received {type(tensors)}")
+    for name, tensor in tensors.items():
+        if not isinstance(tensor, torch.Tensor):
+            raise ValueError(f"Key `{name}` is invalid, expected torch.Tensor but received {type(tensor)}")
+        if tensor.layout != torch.strided:
+            raise ValueError(f"Key `{name}` is a sparse tensor, which the format does not have: save `.to_dense()`")
+    return {name: tensor.detach().cpu() for name, tensor in tensors.items()}
+
+
+def save(tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> bytes:
+    """The bytes of a .safetensors file with these tensors, of any strides and devices, and these metadata. Tensors that
+    share memory are saved one by one.
+
+    SafetensorError: the format does not have a dtype. ValueError: tensors are no dict of str and dense tensors.
+    TypeError: metadata are no dict of str and str.
     """
-    return _open.save_bytes(tensors, metadata)
+    return _open.save_bytes(_checked(tensors), metadata)
 
 
 def save_file(
     tensors: dict[str, Tensor], filename: str | os.PathLike[str], metadata: dict[str, str] | None = None
 ) -> None:
     """Writes a .safetensors file; as `save`. A file that is there stays until the new one is complete."""
-    _open.save_path(tensors, filename, metadata)
+    _open.save_path(_checked(tensors), filename, metadata)
 
 
 def load(data: bytes) -> dict[str, Tensor]:

@@ -4,6 +4,7 @@
 import importlib
 import itertools
 
+import numpy as np
 import pytest
 import torch
 
@@ -109,6 +110,28 @@ def test_torch_tensors_of_any_strides(path):
         importlib.import_module("safetensors.torch").load_file(path),
         {key: tensor.detach() for key, tensor in made.items()},
     )
+
+
+def test_torch_pairs_of_f4(pair, path):
+    writer, reader = (importlib.import_module(f"{name}.torch") for name in pair)
+    made = {"x": torch.arange(12, dtype=torch.uint8).reshape(3, 4).view(torch.float4_e2m1fn_x2)}
+    writer.save_file(made, path)
+    same(reader.load_file(path), made)
+    assert path.read_bytes() == importlib.import_module("safetensors.torch").save(made)
+    with importlib.import_module(pair[1]).safe_open(path, "pt") as file:
+        assert file.get_slice("x").get_shape() == [3, 8] and file.get_slice("x").get_dtype() == "F4"
+
+
+def test_torch_tensors_that_cannot_be_saved(name, path):
+    library = importlib.import_module(f"{name}.torch")
+    for wrong in ({"x": {"a": 1}}, "text", {"x": torch.sparse_coo_tensor(size=(2, 3))}, {"x": np.ones(2)}):
+        with pytest.raises(ValueError):
+            library.save_file(wrong, path)
+        with pytest.raises(ValueError):
+            library.save(wrong)
+    with pytest.raises(RuntimeError, match="meta tensor"):
+        library.save_file({"x": torch.zeros(2, device="meta")}, path)
+    assert not path.exists()
 
 
 def test_torch_errors(name, path):
