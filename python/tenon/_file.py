@@ -39,7 +39,8 @@ def open(
 ) -> File:
     """Opens a file and reads its catalog, but no data.
 
-    source: a path, a folder with a set of shards, a URL that fsspec opens, a descriptor, a file object, or bytes.
+    source: a path, a folder with a set of shards, a URL that fsspec opens, a descriptor, a file object from its position
+        on, or the bytes of a file as bytearray, memoryview or array, which must not change meanwhile (bytes are a path).
     format: the id of a format, if neither content nor extension tells it.
     options: those of the format, {"gguf.mlx": "triple"}; the format's name may be left out if `format` is given.
     mode: "r", f[name] is read-only; "c", it can be written, and the file stays as it is.
@@ -104,6 +105,8 @@ def _open_core(
             source = path
     if isinstance(source, (str, bytes, os.PathLike)):
         place = os.fspath(source)
+        if isinstance(place, bytes) and b"\0" in place:
+            raise ValueError("bytes are a path: give the bytes of a file as memoryview(data)")
         return context.open(place, **given), os.path.abspath(place)
     return _open_object(context, source, given)
 

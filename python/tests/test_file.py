@@ -202,6 +202,8 @@ def test_errors_of_opening(tmp_path, path):
             tenon.open(path, **wrong)
     with pytest.raises(TypeError):
         tenon.open(3.5)
+    with pytest.raises(ValueError, match="memoryview"):
+        tenon.open(path.read_bytes())
 
 
 def test_unreadable(tmp_path):
