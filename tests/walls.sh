@@ -148,6 +148,9 @@ wall 'pluginlib includes installed headers, the C library and its own headers' \
 wall 'tools include installed headers and their own only' \
     "$(includes tools/*.[ch] | grep -E '"[^"]*/|<tenon/(plugin|number|json|json_value)\.h>|<\.\.|[<"](core|plugins)/')"
 
+wall 'the extension of the Python package includes <tenon/tenon.h>, <tenon/dlpack.h>, Python, NumPy, the C library and its own headers' \
+    "$(includes python/ext/*.[ch] | foreign "tenon/(tenon|dlpack)\.h|Python\.h|numpy/[a-z]*\.h|(pthread|signal|stdatomic|time)\.h|$c_library")"
+
 wall 'examples include installed headers and their own only' \
     "$(includes examples/*.[ch] examples/*/*.[ch] | grep -E '"[^"]*/|<\.\.|[<"](core|plugins)/')"
 
