@@ -131,6 +131,37 @@ def _check_device(value: Any) -> None:
         raise TypeError(f"the array lies on a device (DLPack's type {int(kind)}): copy it to main memory first")
 
 
+def _bits(value: Any) -> Any:
+    """The integers of the same size, of a tensor of PyTorch or MLX; TypeError: it is of another library."""
+    module = sys.modules[type(value).__module__.partition(".")[0]]
+    kinds = getattr(module, "core", module) if module.__name__ == "mlx" else module
+    if module.__name__ not in ("torch", "mlx"):
+        raise TypeError(f"{module.__name__} has no views of other dtypes")
+    return np.asarray(value.view(kinds.uint8 if value.dtype.itemsize == 1 else kinds.int16))
+
+
+def _small_floats(value: Any) -> Array:
+    """An array of small floats, which NumPy takes from no other library, with the dtypes of ml_dtypes.
+
+    TypeError: it has others, or ml_dtypes is not installed."""
+    name = _label(value.dtype)
+    dtype = _dtypes.numpy_dtype(name) if name in _dtypes.SMALL and name not in _PACKED else None
+    if dtype is None:
+        raise TypeError(f"there is no NumPy dtype for {value.dtype}")
+    bits: Array = _bits(value)
+    return bits.view(dtype)
+
+
+def _pairs(value: Any) -> Given | None:
+    """PyTorch's tensor of pairs of f4, each in a byte, as the bytes of twice as many items."""
+    if str(getattr(value, "dtype", "")) != "torch.float4_e2m1fn_x2":
+        return None
+    raw = np.ascontiguousarray(_bits(_settle(value)))
+    if raw.ndim == 0:
+        raise ValueError("a pair of f4 without a dim has no shape of single items")
+    return raw.reshape(-1), _dtypes.FIXED["f4"], (*raw.shape[:-1], 2 * raw.shape[-1])
+
+
 def _capsule(value: Any) -> object:
     """The DLPack capsule of an array that NumPy cannot take, such as bfloat16 without ml_dtypes."""
     try:
@@ -146,10 +177,10 @@ def _foreign(value: Any) -> Any:
     value = _settle(value)
     _check_device(value)
     first: Exception | None = None
-    for take in (np.asarray, np.from_dlpack, _capsule):
+    for take in (np.asarray, _small_floats, np.from_dlpack, _capsule):
         try:
             array = take(value)
-        except (TypeError, ValueError, RuntimeError, BufferError) as failure:
+        except (TypeError, ValueError, RuntimeError, BufferError, AttributeError) as failure:
             first = first or failure
         else:
             if not isinstance(array, np.ndarray) or array.dtype.kind != "O":
@@ -283,6 +314,9 @@ class Adding:
             self._arrays.append((name, value.data, dtype, value.shape, self._store(name, value.dtype, value.shape)))
         elif (lazy := _lazy(value)) is not None:
             self._add_lazy(name, value, *lazy)
+        elif (pairs := _pairs(value)) is not None:
+            raw, number, shape = pairs
+            self._arrays.append((name, raw, number, shape, self._store(name, "f4", shape or ())))
         elif str(getattr(value, "dtype", None)) == "torch.float4_e2m1fn_x2":
             self._add_pairs(name, value)
         else:

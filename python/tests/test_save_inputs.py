@@ -161,8 +161,11 @@ def test_arrays_of_mlx(tmp_path, dtype):
         assert np.array_equal(saved(tmp_path, view), np.array(view))
 
 
-def test_bfloat16_of_mlx_keeps_its_dtype(tmp_path):
-    value = mx.array([1.0, -2.5, 0.1]).astype(mx.bfloat16)
+@pytest.mark.parametrize("has_ml_dtypes", [True, False])
+def test_bfloat16_of_mlx_keeps_its_dtype(tmp_path, monkeypatch, has_ml_dtypes):
+    if not has_ml_dtypes:
+        monkeypatch.setattr("tenon._dtypes.numpy_dtype", lambda name: None)
+    value = mx.array([1.0, -2.5, 0.1, 3, 4, 5]).astype(mx.bfloat16).reshape(2, 3).T
     tenon.save_safetensors(tmp_path / "a", {"x": value, "y": mx.array([1.0])})
     found = mx.load(str(tmp_path / "a.safetensors"))
     assert found["x"].dtype == mx.bfloat16 and mx.array_equal(found["x"], value)

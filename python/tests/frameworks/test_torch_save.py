@@ -90,6 +90,36 @@ def test_a_state_dict_and_casts(tmp_path):
         assert np.array_equal(f["1.weight"], model[1].weight.detach().float().numpy())
 
 
+def test_pairs_of_f4(tmp_path):
+    whole = torch.arange(12, dtype=torch.uint8).reshape(3, 4).view(torch.float4_e2m1fn_x2)
+    tenon.save_safetensors(tmp_path / "a", {"x": whole})
+    tenon.write(tmp_path / "b.safetensors", {"x": whole}, dtype="f32")
+    with tenon.open(tmp_path / "a.safetensors") as f, tenon.open(tmp_path / "b.safetensors") as g:
+        assert f.tensors["x"].dtype == "f4" and f.tensors["x"].shape == (3, 8)
+        assert torch.equal(f.read("x", framework="torch").view(torch.uint8), whole.view(torch.uint8))
+        assert np.array_equal(f.read("x", dtype="f32"), g["x"]) and g["x"][1].tolist() == [2, 0, 3, 0, 4, 0, 6, 0]
+
+
+def test_without_ml_dtypes(tmp_path, monkeypatch):
+    """DLPack has the dtype, and the strides."""
+    monkeypatch.setattr("tenon._dtypes.numpy_dtype", lambda name: None)
+    whole = make(torch.bfloat16, (4, 6))
+    tenon.save_safetensors(tmp_path / "a", {"whole": whole, "part": whole.t()[1:, ::2]})
+    found = safetensors.torch.load_file(tmp_path / "a.safetensors")
+    assert torch.equal(found["whole"], whole) and torch.equal(found["part"], whole.t()[1:, ::2])
+
+
+def test_a_writer_copies(tmp_path):
+    tensors = {"bf16": make(torch.bfloat16, (4, 6)), "f8": make(torch.float8_e4m3fn, (3,)), "f32": torch.ones(3)}
+    expected = {name: raw(tensor).clone() for name, tensor in tensors.items()}
+    with tenon.writer(tmp_path / "a.safetensors") as w:
+        for name, tensor in tensors.items():
+            w.add(name, tensor)
+            tensor.view(torch.uint8).zero_()
+    found = safetensors.torch.load_file(tmp_path / "a.safetensors")
+    assert all(torch.equal(raw(found[name]), expected[name]) for name in tensors)
+
+
 def test_what_is_no_dense_tensor_of_this_machine(tmp_path):
     for tensor in (torch.eye(3).to_sparse(), torch.empty(3, device="meta")):
         with pytest.raises((TypeError, ValueError, RuntimeError, BufferError, NotImplementedError)):
