@@ -155,61 +155,6 @@ box_of (PyObject *const *values, const tenon_tensor_info *info, tn_box *box)
     return box->given ? box_check (info, box) : 0;
 }
 
-/* ---- a small one ---- */
-
-/* Up to here NumPy's own memory, which it recycles, costs less than pages of the library. */
-#define SMALL_BYTES ((npy_intp) 1 << 18)
-
-static bool
-is_small (const tn_layout *layout, const tn_items *items)
-{
-    npy_intp bytes = PyDataType_ELSIZE (items->descr);
-    for (int i = 0; i < layout->rank; i++)
-        if (__builtin_mul_overflow (bytes, layout->shape[i], &bytes))
-            return false;
-    return bytes <= SMALL_BYTES;
-}
-
-static tenon_status
-small_work (void *argument, const tenon_progress *progress)
-{
-    tn_taking *taking = argument;
-    tenon_request request;
-    int64_t steps[TN_RANK], *strides = steps;
-    tn_taking_request (taking, 0, &request, &strides);
-    request.data = taking->taken->data;
-    request.size = taking->taken->size;
-    return tenon_read (taking->file->library, &request, 1, progress, &taking->error);
-}
-
-/* Reads the only tensor into memory of NumPy. *done: it did, or failed. */
-static PyObject *
-read_small (tn_taking *taking, tn_items *items, PyObject *progress, bool *done)
-{
-    const tenon_tensor_info *info = taking->infos;
-    tn_layout layout;
-    if (info->unreadable || tn_taking_may_map (taking, info))
-        return NULL;
-    *done = true;
-    taking->taken->fortran = tn_taking_keeps_fortran (taking, info);
-    if (tn_items_get (taking->file, taking->dtype ? taking->dtype : info->dtype, items) < 0
-        || tn_layout_set (&layout, items, info->rank, taking->box ? taking->box->count : info->shape,
-                          taking->taken->fortran)
-               < 0)
-        return NULL;
-    *done = is_small (&layout, items);
-    PyObject *array = *done ? tn_layout_array (&layout, items->descr, NULL, true, NULL) : NULL;
-    if (!array)
-        return NULL;
-    taking->taken->data = PyArray_DATA ((PyArrayObject *) array);
-    taking->taken->size = (uint64_t) PyArray_NBYTES ((PyArrayObject *) array);
-    if (tn_run (progress, info->nbytes, taking->file->one_thread, small_work, taking) < 0) {
-        tn_file_raise (taking->file, &taking->error);
-        Py_CLEAR (array);
-    }
-    return array;
-}
-
 /* ---- methods ---- */
 
 static int
@@ -233,27 +178,38 @@ cannot_map (const tn_taking *taking)
     return !info->unreadable && (info->filter || info->storage != 0 || order || other);
 }
 
+/* The one array of small tensors. */
+static PyObject *
+take_small (tn_taking *taking, tn_items *items, PyObject *progress)
+{
+    PyObject *list = tn_small_arrays (taking, items, progress);
+    PyObject *array = list ? Py_NewRef (PyList_GetItem (list, 0)) : NULL;
+    Py_XDECREF (list);
+    return array;
+}
+
+static PyObject *
+take_settled (tn_taking *taking, tn_items *items, PyObject *progress)
+{
+    if (tn_small_all (taking))
+        return take_small (taking, items, progress);
+    int result = tn_taking_run (taking, progress);
+    if (result == 0)
+        return tn_taking_array (taking, 0, items);
+    return result > 0 ? Py_NewRef (Py_None) : NULL;
+}
+
 static PyObject *
 take_one (tn_taking *taking, PyObject *const *values)
 {
     tn_box box;
     tn_items items = { 0 };
-    PyObject *array = NULL;
-    bool done = false;
     if (box_of (values + 1, taking->infos, &box) < 0)
         return NULL;
     if (taking->mode == TN_MAP_TRY && cannot_map (taking))
         return Py_NewRef (Py_None);
     taking->box = box.given ? &box : NULL;
-    if (box_settle (taking, &items) == 0)
-        array = read_small (taking, &items, values[6], &done);
-    else
-        done = true;
-    int result = done ? -1 : tn_taking_run (taking, values[6]);
-    if (result == 0)
-        array = tn_taking_array (taking, 0, &items);
-    else if (result > 0)
-        array = Py_NewRef (Py_None);
+    PyObject *array = box_settle (taking, &items) == 0 ? take_settled (taking, &items, values[6]) : NULL;
     tn_items_free (&items);
     return array;
 }
@@ -305,10 +261,12 @@ static PyObject *
 take_all (tn_taking *taking, PyObject *progress)
 {
     tn_items items = { 0 };
-    if (tn_taking_run (taking, progress) < 0)
+    bool small = tn_small_all (taking);
+    if (!small && tn_taking_run (taking, progress) < 0)
         return NULL;
-    PyObject *list = PyList_New ((Py_ssize_t) taking->count);
-    for (uint64_t i = 0; list && i < taking->count; i++) {
+    PyObject *list =
+        small ? tn_small_arrays (taking, &items, progress) : PyList_New ((Py_ssize_t) taking->count);
+    for (uint64_t i = 0; list && !small && i < taking->count; i++) {
         PyObject *array = tn_taking_array (taking, i, &items);
         if (!array || PyList_SetItem (list, (Py_ssize_t) i, array) < 0)
             Py_CLEAR (list);

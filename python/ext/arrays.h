@@ -46,6 +46,18 @@ bool tn_taking_may_map (const tn_taking *taking, const tenon_tensor_info *info);
 bool tn_taking_keeps_fortran (const tn_taking *taking, const tenon_tensor_info *info);
 /* The request that reads one of them; in Fortran order it uses `rank` of *strides, and moves that on. */
 void tn_taking_request (const tn_taking *taking, uint64_t at, tenon_request *request, int64_t **strides);
+/* Sets the error, and returns it. */
+tenon_status tn_taking_no_memory (tn_taking *taking);
+
+/* ---- small.c ---- */
+
+/* Whether all of them are small, can be read, and are not to be mapped. */
+bool tn_small_all (const tn_taking *taking);
+/* A list of their arrays. */
+PyObject *tn_small_arrays (tn_taking *taking, tn_items *items, PyObject *progress);
+
+/* ---- arrays.c ---- */
+
 /* The array of one of them, which gets its memory. */
 PyObject *tn_taking_array (tn_taking *taking, uint64_t at, tn_items *items);
 void tn_taking_end (tn_taking *taking);

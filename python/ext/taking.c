@@ -158,8 +158,8 @@ tn_taking_keeps_fortran (const tn_taking *taking, const tenon_tensor_info *info)
                && about.kind == TENON_KIND_OPAQUE);
 }
 
-static tenon_status
-no_memory (tn_taking *taking)
+tenon_status
+tn_taking_no_memory (tn_taking *taking)
 {
     static const char text[] = "not enough memory for the requests of many tensors";
     taking->error.status = TENON_E_MEMORY;
@@ -230,7 +230,7 @@ load_rest (tn_taking *taking, const tenon_progress *progress)
     requests.strides = malloc ((dims + 1) * sizeof *requests.strides);
     tenon_status status = requests.requests && requests.memories && requests.strides
                               ? requests_run (taking, &requests, progress)
-                              : no_memory (taking);
+                              : tn_taking_no_memory (taking);
     free (requests.requests);
     free (requests.memories);
     free (requests.strides);

@@ -204,6 +204,30 @@ def test_box_of_other_rank(context, tmp_path):
         file.array(-1)
 
 
+@pytest.mark.parametrize("size", [3, 5000])
+def test_many_that_are_read(context, tmp_path, size):
+    """Small ones are read into NumPy's memory, larger ones into the library's, with the same results."""
+    arrays = {f"{order}{dtype}": np.array(some(dtype, (2, size)), order=order) for dtype in DTYPES for order in "CF"}
+    arrays["none"] = np.zeros((0, 4))
+    arrays["one"] = np.array(7)
+    np.savez_compressed(tmp_path / "a.npz", **arrays)
+    file = context.open(str(tmp_path / "a.npz"))
+    ours = all_arrays(file)
+    assert list(ours) == list(arrays)
+    for name, theirs in arrays.items():
+        same(ours[name], theirs)
+        assert ours[name].flags.writeable and ours[name].flags.f_contiguous == theirs.flags.f_contiguous
+        same(file.array(file.find(name)), theirs)
+        if theirs.dtype.kind in "iuf":
+            same(file.arrays([file.find(name)] * 2, dtype=_dtypes.FIXED["c128"])[1], theirs.astype("c16"))
+    cut = bytearray((tmp_path / "a.npz").read_bytes())
+    cut[cut.index(b"PK\3\4", cut.index(b"F<f4.npy")) - 6] ^= 0x55  # in the last bytes of that member
+    (tmp_path / "b.npz").write_bytes(cut)
+    file = context.open(str(tmp_path / "b.npz"))
+    with pytest.raises(ValueError, match="F<f4"):
+        file.arrays(range(len(file)))
+
+
 def test_cast(context, tmp_path):
     theirs = np.array([[1.5, -2.25], [1e9, 3.0]])
     np.save(tmp_path / "a.npy", theirs)
