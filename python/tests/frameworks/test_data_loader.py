@@ -20,7 +20,9 @@ class Samples(Dataset):
         return ITEMS
 
     def __getitem__(self, index):
-        return torch.as_tensor(np.asarray(self.file.read("samples", (index,), copy=True))), int(self.file["labels"][index])
+        return torch.as_tensor(np.asarray(self.file.read("samples", (index,), copy=True))), int(
+            self.file["labels"][index]
+        )
 
 
 @pytest.fixture(params=["x.safetensors", "x.npz", "deflated.npz", "x.pt"])

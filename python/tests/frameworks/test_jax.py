@@ -7,6 +7,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 import tenon
+import torch
 
 DTYPES = ["bool", "uint8", "uint16", "uint32", "int8", "int16", "int32", "float16", "float32", "complex64"]
 SMALL = ["bfloat16", "float8_e4m3fn", "float8_e5m2", "float8_e8m0fnu"]
@@ -79,6 +80,19 @@ def test_shared(tmp_path, name):
     path.unlink()
     for one in (found, again):
         assert one.dtype == array.dtype and np.array_equal(np.asarray(one).view(np.uint8), array.view(np.uint8))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float8_e5m2], ids=str)
+def test_strides(tmp_path, dtype):
+    """Tensors that torch saved as parts of others."""
+    base = torch.arange(1 << 16).reshape(256, 256).to(dtype)
+    tensors = {"turned": base.T, "part": base[::2, 3:100:3], "wide": base[:1].expand(5, 256), "item": base[3, 3]}
+    torch.save(tensors, tmp_path / "m.pt")
+    with tenon.open(tmp_path / "m.pt", framework="jax") as f:
+        for name, tensor in tensors.items():
+            for found in (f[name], f.read_many(name)[name], f.read(name, copy=True)):
+                array = np.asarray(found).astype(np.float32)
+                assert np.array_equal(array, tensor.float().numpy(), equal_nan=True)
 
 
 def mapped_pages(path):

@@ -128,6 +128,26 @@ def test_layouts(tmp_path):
                 assert torch.equal(f[name], torch.from_numpy(array))
 
 
+@pytest.mark.parametrize("framework", ["torch", "numpy"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float8_e5m2], ids=str)
+def test_strides(tmp_path, dtype, framework):
+    """Tensors that torch saved as parts of others."""
+    base = torch.arange(1 << 16).reshape(256, 256).to(dtype)
+    tensors = {
+        "turned": base.T,
+        "part": base[::2, 3:100:3],
+        "wide": base[:1].expand(5, 256),
+        "item": base[3, 3],
+        "none": base[:0],
+    }
+    torch.save(tensors, tmp_path / "m.pt")
+    with tenon.open(tmp_path / "m.pt", framework=framework) as f:
+        for name, tensor in tensors.items():
+            for found in (f[name], f.read_many(name)[name], f.read(name, copy=True)):
+                array = np.asarray(found.float() if framework == "torch" else found).astype(np.float32)
+                assert np.array_equal(array, tensor.float().numpy(), equal_nan=True)
+
+
 def test_what_torch_has_not(tmp_path):
     np.savez(tmp_path / "a.npz", s=np.array(["a"]), r=np.zeros(2, [("a", "<i4")]))
     with tenon.open(tmp_path / "a.npz", framework="torch") as f:
