@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""framework="torch": all dtypes, shared memory, workers of a DataLoader."""
+"""framework="torch": all dtypes, shared memory, strides."""
 
-import multiprocessing
 import os
-import pathlib
 
-import lazily
 import numpy as np
 import pytest
 import tenon
@@ -163,31 +160,3 @@ def test_out(tmp_path):
     with tenon.open(tmp_path / "x.npy") as f:
         f.read("x", out=out.numpy())
     assert out.tolist() == [[0, 1, 2], [3, 4, 5]]
-
-
-class Rows(torch.utils.data.Dataset):
-    def __init__(self, path):
-        self.file = tenon.open(path, framework="torch")
-
-    def __len__(self):
-        return self.file.tensors["x"].shape[0]
-
-    def __getitem__(self, index):
-        return self.file.read("x", index)
-
-
-@pytest.mark.filterwarnings("ignore:This DataLoader will create")
-@pytest.mark.parametrize("start", ["fork", "forkserver"])
-def test_data_loader(tmp_path, monkeypatch, start):
-    """Workers that inherit the file, and workers that open it again."""
-    array = np.arange(40 * 16, dtype=np.float32).reshape(40, 16)
-    np.savez_compressed(tmp_path / "x.npz", x=array)
-    context = multiprocessing.get_context(start)
-    monkeypatch.setenv(
-        "PYTHONPATH", os.pathsep.join((str(pathlib.Path(lazily.__file__).parent), os.environ["PYTHONPATH"]))
-    )
-    context.set_forkserver_preload(["lazily"])
-    loader = torch.utils.data.DataLoader(
-        Rows(tmp_path / "x.npz"), batch_size=5, num_workers=4, multiprocessing_context=context
-    )
-    assert torch.equal(torch.cat(list(loader)), torch.from_numpy(array))

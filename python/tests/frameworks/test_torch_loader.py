@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The workers of PyTorch's DataLoader read one open file."""
 
+import multiprocessing
+import os
+import pathlib
+
+import lazily
 import numpy as np
 import pytest
 import tenon
@@ -25,7 +30,7 @@ class Samples(Dataset):
         )
 
 
-@pytest.fixture(params=["x.safetensors", "x.npz", "deflated.npz", "x.pt"])
+@pytest.fixture
 def path(request, tmp_path):
     path = tmp_path / request.param
     samples = np.arange(ITEMS * 30, dtype="f4").reshape(ITEMS, 5, 6)
@@ -34,11 +39,22 @@ def path(request, tmp_path):
     return path
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_four_workers(path, method):
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [(name, "fork") for name in ("x.safetensors", "x.npz", "deflated.npz", "x.pt")] + [("deflated.npz", "forkserver")],
+    indirect=["path"],
+)
+def test_four_workers(path, method, monkeypatch):
+    """They inherit the file, or open it again: "forkserver" pickles the dataset, as "spawn" does."""
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join((str(pathlib.Path(lazily.__file__).parent), os.environ["PYTHONPATH"]))
+    )
+    context = multiprocessing.get_context(method)
+    context.set_forkserver_preload(["lazily"])
     dataset = Samples(path, "numpy")
     assert int(dataset[3][0][0, 0]) == 90  # the parent has read, and its threads run
-    loader = DataLoader(dataset, batch_size=4, num_workers=4, multiprocessing_context=method, persistent_workers=True)
+    loader = DataLoader(dataset, batch_size=4, num_workers=4, multiprocessing_context=context, persistent_workers=True)
     for _ in range(2):  # epochs
         seen = 0
         for samples, labels in loader:
