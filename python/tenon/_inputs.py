@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -131,30 +131,32 @@ def _check_device(value: Any) -> None:
         raise TypeError(f"the array lies on a device (DLPack's type {int(kind)}): copy it to main memory first")
 
 
-def _bits(value: Any) -> Any:
-    """The integers of the same size, of a tensor of PyTorch or MLX; TypeError: it is of another library."""
-    module = sys.modules[type(value).__module__.partition(".")[0]]
-    kinds = getattr(module, "core", module) if module.__name__ == "mlx" else module
-    if module.__name__ not in ("torch", "mlx"):
-        raise TypeError(f"{module.__name__} has no views of other dtypes")
-    return np.asarray(value.view(kinds.uint8 if value.dtype.itemsize == 1 else kinds.int16))
+def _library(value: Any) -> str:
+    return type(value).__module__.partition(".")[0]
+
+
+def _has_small_floats(value: Any) -> bool:
+    """Whether this is a tensor of torch or MLX that NumPy takes from neither."""
+    return _library(value) in ("torch", "mlx") and _label(value.dtype) in _dtypes.SMALL
+
+
+def _bits(value: Any) -> Array:
+    """A tensor of torch or MLX as integers of the same size."""
+    kinds = sys.modules["mlx.core" if _library(value) == "mlx" else "torch"]
+    return np.asarray(value.view(kinds.uint8 if value.itemsize == 1 else kinds.int16))
 
 
 def _small_floats(value: Any) -> Array:
-    """An array of small floats, which NumPy takes from no other library, with the dtypes of ml_dtypes.
-
-    TypeError: it has others, or ml_dtypes is not installed."""
-    name = _label(value.dtype)
-    dtype = _dtypes.numpy_dtype(name) if name in _dtypes.SMALL and name not in _PACKED else None
+    """The same with the dtype of ml_dtypes. TypeError: it is not installed."""
+    dtype = _dtypes.numpy_dtype(_label(value.dtype))
     if dtype is None:
-        raise TypeError(f"there is no NumPy dtype for {value.dtype}")
-    bits: Array = _bits(value)
-    return bits.view(dtype)
+        raise TypeError(f"there is no NumPy dtype for {value.dtype}: the package ml_dtypes has it")
+    return _bits(value).view(dtype)
 
 
 def _pairs(value: Any) -> Given | None:
     """PyTorch's tensor of pairs of f4, each in a byte, as the bytes of twice as many items."""
-    if str(getattr(value, "dtype", "")) != "torch.float4_e2m1fn_x2":
+    if _library(value) != "torch" or str(getattr(value, "dtype", "")) != "torch.float4_e2m1fn_x2":
         return None
     raw = np.ascontiguousarray(_bits(_settle(value)))
     if raw.ndim == 0:
@@ -170,6 +172,23 @@ def _capsule(value: Any) -> object:
         return value.__dlpack__()
 
 
+def _takes(value: Any) -> tuple[Callable[[Any], Any], ...]:
+    """What makes an ndarray of a tensor, or a capsule, the fastest first."""
+    if not _has_small_floats(value):
+        return np.asarray, np.from_dlpack, _capsule
+    if _library(value) == "mlx" and value.__dlpack_device__()[0] in _HOST_DEVICES:
+        return _capsule, _small_floats  # a view of MLX is computed
+    return _small_floats, _capsule
+
+
+def bytes_of(value: Any) -> Array:
+    """An array with the bytes of buffers, arrays and tensors. TypeError: this has none."""
+    array = _bits(value) if _has_small_floats(value) else array_of(value)
+    if not isinstance(array, np.ndarray) or array.dtype.hasobject or isinstance(value, str):
+        raise TypeError(f"bytes, a buffer or an array is needed, and not an object of type {type(value).__name__}")
+    return packed(array)
+
+
 def _foreign(value: Any) -> Any:
     """An ndarray of the same memory, or a DLPack capsule."""
     if not hasattr(value, "__dlpack__"):
@@ -177,10 +196,10 @@ def _foreign(value: Any) -> Any:
     value = _settle(value)
     _check_device(value)
     first: Exception | None = None
-    for take in (np.asarray, _small_floats, np.from_dlpack, _capsule):
+    for take in _takes(value):
         try:
             array = take(value)
-        except (TypeError, ValueError, RuntimeError, BufferError, AttributeError) as failure:
+        except (TypeError, ValueError, RuntimeError, BufferError) as failure:
             first = first or failure
         else:
             if not isinstance(array, np.ndarray) or array.dtype.kind != "O":

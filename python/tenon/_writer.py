@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tenon import _context, _core, _dtypes
-from tenon._inputs import Adding, array_of, packed
+from tenon._inputs import Adding, bytes_of
 from tenon._metadata import put_all
 from tenon._save import durable_of, flags_of, report_of
 from tenon._settings import Options, settings_of
@@ -84,12 +84,10 @@ class Writer:
         They are little-endian and in C order; arrays with another byte order are swapped. Arrays of f4 and f6 of
         ml_dtypes are packed: each has a whole number of bytes.
         ValueError: more than the shape has; none of them counts."""
-        array = array_of(data)
-        if not isinstance(array, np.ndarray) or array.dtype.hasobject or isinstance(data, str):
-            raise TypeError(f"bytes, a buffer or an array is needed, and not an object of type {type(data).__name__}")
+        array = bytes_of(data)
         if array.dtype.byteorder == ">":
             array = array.astype(array.dtype.newbyteorder("<"))
-        self._writer.put(np.ascontiguousarray(packed(array)))
+        self._writer.put(np.ascontiguousarray(array))
 
     def end(self) -> None:
         """Ends the tensor. ValueError: bytes are missing, or make no whole number of rows; then more can come."""

@@ -82,6 +82,9 @@ def test_pieces_are_buffers_and_arrays_of_any_kind(tmp_path):
         w.put(np.array([1, 2], ml_dtypes.bfloat16))
         w.put(np.array([1, 2], ml_dtypes.bfloat16).astype(np.dtype(ml_dtypes.bfloat16).newbyteorder(">")))
         w.end()
+        w.begin("mlx", "bf16", (None,))
+        w.put(mx.array([1.0, 2.0]).astype(mx.bfloat16))
+        w.end()
         w.begin("f32", "f32", (None,))
         w.put(mx.array([1.0, 2.0]))
         w.put(memoryview(np.arange(8, dtype="f4"))[::2])
@@ -91,7 +94,8 @@ def test_pieces_are_buffers_and_arrays_of_any_kind(tmp_path):
         w.end()
     with tenon.open(tmp_path / "a.safetensors") as f:
         assert np.array_equal(f["f4"].astype("f4"), [[1, 2, 3, -0.5]] * 2)
-        assert f["bf16"].tolist() == [1, 2, 1, 2] and f["f32"].tolist() == [1, 2, 0, 2, 4, 6]
+        assert f["bf16"].tolist() == [1, 2, 1, 2] and f["mlx"].tolist() == [1, 2]
+        assert f["f32"].tolist() == [1, 2, 0, 2, 4, 6]
 
 
 def test_large_arrays_are_copied_in_pieces(tmp_path, monkeypatch):
