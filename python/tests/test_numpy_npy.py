@@ -10,6 +10,7 @@ import pathlib
 import pickle
 import struct
 import tempfile
+import threading
 import warnings
 
 import numpy as np
@@ -630,6 +631,35 @@ def test_pipe():
         lib.save(sink, np.arange(100))
         sink.close()
         same(np.load(io.BytesIO(source.read())), np.arange(100))
+
+
+def test_pipes_are_read():
+    """Several arrays from a pipe, an archive, and nothing; NumPy goes back in what it reads."""
+    lib = importlib.import_module("tenon.numpy")
+    arrays, archive = io.BytesIO(), io.BytesIO()
+    for count in (5, 60000):
+        np.save(arrays, np.arange(count))
+    np.savez(archive, x=np.arange(3), y=OBJECTS)
+    with piped(arrays.getvalue()) as file:
+        same(lib.load(file), np.arange(5))
+        same(lib.load(file), np.arange(60000))
+    with piped(archive.getvalue()) as file, lib.load(file, allow_pickle=True) as found:
+        same(found["x"], np.arange(3))
+        assert np.array_equal(found["y"], OBJECTS)
+    with piped(b"") as file, pytest.raises(EOFError):
+        lib.load(file)
+
+
+def piped(data):
+    """The end of a pipe that brings these bytes."""
+    ends = os.pipe()
+
+    def write():
+        with open(ends[1], "wb") as file:
+            file.write(data)
+
+    threading.Thread(target=write).start()
+    return open(ends[0], "rb")
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path):
