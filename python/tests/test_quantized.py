@@ -150,11 +150,19 @@ def test_triple_is_what_mlx_loads(tmp_path, name, shape):
 
 
 @pytest.mark.parametrize("name", TRIPLES)
-def test_mlx_dequantizes_the_same(name):
-    q = tenon.QuantizedArray.quantize(numbers((4, 128)), name)
-    weight, scales, biases = (mx.array(part) for part in q.triple())
-    theirs = np.array(mx.dequantize(weight, scales, biases, group_size=32, bits=TRIPLES[name]))
-    assert theirs.dtype == np.float16 and np.allclose(theirs, q.dequantize(), atol=2e-3)
+def test_mlx_dequantizes_the_same(tmp_path, name):
+    """Every number: in float32 as ours, in the dtype of the scales as a conversion of the triple makes them."""
+    q = tenon.QuantizedArray.quantize(numbers((16, 128)), name)
+    parts = dict(zip(("x.weight", "x.scales", "x.biases"), q.triple(), strict=True))
+    weight, scales, biases = map(mx.array, parts.values())
+    how = {"group_size": 32, "bits": TRIPLES[name]}
+    exact = mx.dequantize(weight, scales.astype(mx.float32), biases.astype(mx.float32), **how)
+    assert np.array_equal(np.array(exact), q.dequantize())
+    half = np.array(mx.dequantize(weight, scales, biases, **how))
+    tenon.write(tmp_path / "m.safetensors", parts)
+    tenon.convert(tmp_path / "m.safetensors", tmp_path / "h.safetensors", dtype={"x.weight": "f16"})
+    with tenon.open(tmp_path / "h.safetensors") as f:
+        assert f["x.weight"].dtype == half.dtype == np.float16 and np.array_equal(f["x.weight"], half)
 
 
 def test_from_what_mlx_quantizes():
