@@ -10,8 +10,11 @@ read_number (PyObject *dict, const char *key, uint64_t most, uint64_t *number)
     if (!value || value == Py_None)
         return 0;
     *number = PyLong_AsUnsignedLongLong (value);
-    if (PyErr_Occurred ())
+    if (PyErr_Occurred ()) {
+        if (PyErr_ExceptionMatches (PyExc_TypeError))
+            PyErr_Format (PyExc_TypeError, "%s is a whole number, and not %R", key, value);
         return -1;
+    }
     if (*number <= most)
         return 0;
     PyErr_Format (PyExc_OverflowError, "the option %s of a save is too large", key);

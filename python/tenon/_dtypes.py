@@ -140,6 +140,14 @@ def name_of(dtype: Any) -> str:
     return _name_of_numpy(np.dtype(dtype))
 
 
+def label_of(dtype: Any) -> str:
+    """The library's name of the dtype of an array, by which rules find it; NumPy's text if there is none."""
+    try:
+        return name_of(dtype)
+    except TypeError:
+        return str(dtype)
+
+
 def _name_of_numpy(dtype: np.dtype[Any]) -> str:
     name = _OWN.get(dtype.name)
     if name is None or dtype.names is not None:
@@ -152,6 +160,9 @@ def number_of(context: Context, dtype: Any) -> int:
     name = name_of(dtype)
     if not name:
         return NONE
+    if dtype == "f4" and isinstance(dtype, str):
+        message = "'f4' is float32 to NumPy, and a float of 4 bits to tenon"
+        raise fail("TENON_E_AMBIGUOUS", message, advice="say 'float32', or 'float4_e2m1fn'")
     number = FIXED.get(name) or _of_context(context).get(name)
     if number is None:
         raise fail(

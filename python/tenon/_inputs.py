@@ -137,7 +137,7 @@ def _library(value: Any) -> str:
 
 def _has_small_floats(value: Any) -> bool:
     """Whether this is a tensor of torch or MLX that NumPy takes from neither."""
-    return _library(value) in ("torch", "mlx") and _label(value.dtype) in _dtypes.SMALL
+    return _library(value) in ("torch", "mlx") and _dtypes.label_of(value.dtype) in _dtypes.SMALL
 
 
 def _bits(value: Any) -> Array:
@@ -148,7 +148,7 @@ def _bits(value: Any) -> Array:
 
 def _small_floats(value: Any) -> Array:
     """The same with the dtype of ml_dtypes. TypeError: it is not installed."""
-    dtype = _dtypes.numpy_dtype(_label(value.dtype))
+    dtype = _dtypes.numpy_dtype(_dtypes.label_of(value.dtype))
     if dtype is None:
         raise TypeError(f"there is no NumPy dtype for {value.dtype}: the package ml_dtypes has it")
     return _bits(value).view(dtype)
@@ -219,7 +219,7 @@ def array_of(value: Any) -> Any:
     """
     if isinstance(value, np.ndarray):
         if isinstance(value, np.ma.MaskedArray):
-            raise TypeError("a masked array has no place for its mask in a file: save array.filled () or array.data")
+            raise TypeError("a masked array has no place for its mask in a file: save array.filled() or array.data")
         return value.view(np.ndarray)
     if isinstance(value, (bytes, bytearray)) and not isinstance(value, np.generic):
         return np.frombuffer(value, np.uint8)
@@ -290,14 +290,6 @@ class Casts:
             raise KeyError(f"no tensor fits {sorted(self._unused)[0]!r}, which was given a dtype")
 
 
-def _label(dtype: Any) -> str:
-    """The name of a dtype of an array, by which rules find it."""
-    try:
-        return _dtypes.name_of(dtype)
-    except TypeError:
-        return str(dtype)
-
-
 # ---- into a plan ---------------------------------------------------------------------------------------------------
 
 
@@ -317,6 +309,18 @@ def _is_quantized(value: object) -> bool:
     return module is not None and isinstance(value, module.QuantizedArray)
 
 
+# The arguments of _core.Plan.add_arrays for an array: name, array or bytes, dtype, shape, the dtype to store it as
+Prepared = tuple["str | None", Array, int, "tuple[int, ...] | None", int]
+_PLAIN_FAILURES = (TypeError, ValueError, OverflowError)
+
+
+def with_name(name: object, failure: Exception) -> Exception:
+    """The failure with the name of the array in its message: a program saves hundreds of them."""
+    if not isinstance(name, str) or type(failure) not in _PLAIN_FAILURES:
+        return failure
+    return type(failure)(f"tensor {name!r}: {failure}")
+
+
 class Adding:
     """Adds what a program gives to a plan, in its order. Arrays are added together, by one call."""
 
@@ -324,7 +328,7 @@ class Adding:
         self._plan = plan
         self._context = _context.context()
         self._casts = Casts(self._context, dtype) if dtype is not None else None
-        self._arrays: list[tuple[str | None, Array, int, tuple[int, ...] | None, int]] = []
+        self._arrays: list[Prepared] = []
 
     def add(self, name: str | None, value: Any) -> None:
         """Adds one tensor. TypeError: it is no array."""
@@ -339,7 +343,11 @@ class Adding:
         elif str(getattr(value, "dtype", None)) == "torch.float4_e2m1fn_x2":
             self._add_pairs(name, value)
         else:
-            self._add_array(name, array_of(value), value)
+            try:
+                array = array_of(value)
+            except _PLAIN_FAILURES as failure:
+                raise with_name(name, failure) from failure
+            self._add_array(name, array, value)
 
     def add_all(self, arrays: Iterable[tuple[str | None, Any]]) -> None:
         """Adds tensors, and checks that each rule of the dtypes fits one."""
@@ -360,13 +368,25 @@ class Adding:
         """Adds what is waiting."""
         if self._arrays:
             arrays, self._arrays = self._arrays, []
-            self._plan.add_arrays(arrays)
+            try:
+                self._plan.add_arrays(arrays)
+            except (TypeError, ValueError) as failure:
+                raise self._blame(arrays, failure) from None
+
+    def _blame(self, arrays: list[Prepared], failure: Exception) -> Exception:
+        """The failure of the extension with the name of the array that it is about."""
+        for given in arrays:
+            try:
+                self._context.plan().add_arrays([given])
+            except (TypeError, ValueError) as found:
+                return with_name(given[0], found)
+        return failure
 
     def _add_pairs(self, name: str | None, value: Any) -> None:
         """Adds a tensor of PyTorch whose items are two f4 each: the bytes are those of the packed items."""
         raw = np.asarray(value.detach().contiguous().view(sys.modules["torch"].uint8))
         shape = (*raw.shape[:-1], 2 * raw.shape[-1]) if raw.ndim else (2,)
-        dtype = _dtypes.number_of(self._context, "f4")
+        dtype = _dtypes.FIXED["f4"]
         self._arrays.append((name, raw.reshape(-1), dtype, shape, self._store(name, "f4", shape)))
 
     def _store(self, name: str | None, dtype: str, shape: tuple[int, ...]) -> int:
@@ -376,18 +396,18 @@ class Adding:
         if not isinstance(array, np.ndarray):
             self.flush()
             self._plan.add_dlpack(
-                name, array, self._store(name, _label(getattr(value, "dtype", "")), tuple(getattr(value, "shape", ())))
+                name, array, self._store(name, _dtypes.label_of(getattr(value, "dtype", "")), tuple(getattr(value, "shape", ())))
             )
             return
         store = 0
         if self._casts is not None:
-            store = self._store(name, _label(array.dtype), array.shape)
+            store = self._store(name, _dtypes.label_of(array.dtype), array.shape)
         self._arrays.append((name, array, 0, None, store))
 
     def _add_lazy(self, name: str | None, value: Any, file: _core.File, index: int) -> None:
         _, _, _, dtype, shape, *_ = file.info(index)
         # the program chose another one for its small floats
-        if isinstance(value.dtype, np.dtype) and _label(value.dtype) != dtype:
+        if isinstance(value.dtype, np.dtype) and _dtypes.label_of(value.dtype) != dtype:
             self._add_array(name, np.asarray(value), value)
             return
         self.flush()

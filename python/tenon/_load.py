@@ -230,6 +230,8 @@ class _Quantized:
         self.triple = how == "triple"
         name = {"array": None, "triple": "f16", "dequantize": dtype or "f32"}[how]
         self.dtype = _dtypes.number_of(context, name)  # in which blocks are read; 0: as they are stored
+        if name is not None and (_dtypes.NAMES.get(self.dtype) or "f4") in _dtypes.PACKED:
+            raise ValueError(f"quantized={quantized!r}: blocks become arrays of plain numbers, not of {name}")
 
     @property
     def settings(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tenon import _context, _core, _dtypes
-from tenon._inputs import Adding, bytes_of
+from tenon._inputs import Adding, bytes_of, with_name
 from tenon._metadata import put_all
 from tenon._save import durable_of, flags_of, report_of
 from tenon._settings import Options, settings_of
@@ -49,6 +49,7 @@ class Writer:
         self._progress = progress
         self._writer = _context.context().writer(path, options)
         self._report: Report | None = None
+        self._putting = ""  # the dtype of the tensor that was begun last
         put_all(self._writer.plan(), metadata)
 
     def add(self, name: str | None, array: Any, dtype: Any = None) -> None:
@@ -71,6 +72,7 @@ class Writer:
             raise ValueError("only the first dim of a shape may be unknown")
         context = _context.context()
         number = _dtypes.number_of(context, dtype)
+        self._putting = _dtypes.name_of(dtype)
         self._writer.begin(
             name,
             number,
@@ -81,13 +83,23 @@ class Writer:
     def put(self, data: Any) -> None:
         """Adds the next bytes of the tensor, any number of them: of bytes, a buffer or an array.
 
-        They are little-endian and in C order; arrays with another byte order are swapped. Arrays of f4 and f6 of
-        ml_dtypes are packed: each has a whole number of bytes.
-        ValueError: more than the shape has; none of them counts."""
+        An array has the dtype that `begin` got, or is one of bytes (uint8, or void). Bytes are little-endian and in C
+        order; arrays with another byte order are swapped. Arrays of f4 and f6 of ml_dtypes are packed: each has a
+        whole number of bytes.
+        ValueError: more than the shape has; none of them counts. TypeError: an array of another dtype."""
         array = bytes_of(data)
+        self._check_dtype(getattr(data, "dtype", array.dtype))
         if array.dtype.byteorder == ">":
             array = array.astype(array.dtype.newbyteorder("<"))
         self._writer.put(np.ascontiguousarray(array))
+
+    def _check_dtype(self, dtype: Any) -> None:
+        """TypeError: the bytes of such an array would be taken for items of another dtype."""
+        wanted, name = self._putting, _dtypes.label_of(dtype)
+        if not wanted or name in ("u8", wanted) or name[:2] in ("|S", "|V"):
+            return
+        if (wanted, name) != ("bf16", "u16"):  # as small_floats="bits" has it
+            raise TypeError(f"the tensor was begun as {wanted}, and this is an array of {name}: use array.astype()")
 
     def end(self) -> None:
         """Ends the tensor. ValueError: bytes are missing, or make no whole number of rows; then more can come."""
@@ -150,8 +162,11 @@ class _AddingOne(Adding):
             plain = dtype != 0 or array.dtype.isbuiltin == 1
             if name is not None and plain and array.nbytes > _PIECE and array.flags.c_contiguous:
                 self._add_pieces(name, array, dtype or array.dtype, array.shape if shape is None else shape, store)
-            else:
+                continue
+            try:
                 self._writer.add(name, array, dtype, shape, store)
+            except (TypeError, ValueError) as failure:
+                raise with_name(name, failure) from None
 
     def _add_pieces(self, name: str, array: np.ndarray[Any, Any], dtype: Any, shape: Sequence[int], store: int) -> None:
         """Between two pieces Python looks for signals."""

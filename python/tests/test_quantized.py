@@ -309,3 +309,12 @@ def test_vectors():
                 assert np.array_equal(q.dequantize(), expected[name], equal_nan=True), name
                 compared += 1
         assert compared == len(f) > 20
+
+
+def test_blocks_are_loaded_as_plain_numbers_only(tmp_path):
+    q = tenon.QuantizedArray.quantize(np.ones((2, 32)), "q4_0")
+    tenon.save_gguf(tmp_path / "a", {"w": q})
+    assert tenon.load(tmp_path / "a.gguf", quantized="dequantize:bf16")["w"].dtype == "bfloat16"
+    for dtype in ("float4_e2m1fn", "f6_e2m3", "q8_0"):
+        with pytest.raises(ValueError, match="plain numbers"):
+            tenon.load(tmp_path / "a.gguf", quantized=f"dequantize:{dtype}")

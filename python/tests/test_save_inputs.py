@@ -269,3 +269,49 @@ def test_wrong_tuples_of_the_extension_are_errors():
         with pytest.raises(ValueError):
             plan.add_arrays(wrong)
     assert len(plan) == 0
+
+
+@pytest.mark.parametrize(
+    "wrong, kind",
+    [
+        (None, TypeError),
+        ({"b": np.ones(1)}, TypeError),
+        (object(), TypeError),
+        (np.array([None]), ValueError),
+        ([[1], [1, 2]], ValueError),
+        ([2**70], OverflowError),
+        (np.array([1]).astype(ml_dtypes.int4), TypeError),
+    ],
+)
+def test_messages_have_the_name_of_the_array(tmp_path, wrong, kind):
+    arrays = {"first": np.ones(3), "layers.7.bias": wrong, "last": np.array([1.0])}
+    for save in (tenon.save_safetensors, tenon.save_gguf, tenon.write):
+        with pytest.raises(kind, match="^tensor 'layers.7.bias': "):
+            save(tmp_path / "a.safetensors", arrays)
+    with tenon.writer(tmp_path / "a.npz") as w, pytest.raises(kind, match="^tensor 'layers.7.bias': "):
+        w.add("layers.7.bias", wrong)
+    with pytest.raises(kind, match="^(?!tensor)"):
+        tenon.save(tmp_path / "a.npy", wrong)
+
+
+def test_a_dtype_with_two_meanings_is_refused(tmp_path):
+    x = np.linspace(0, 1, 8)
+    tenon.save(tmp_path / "x.npy", x)
+    with tenon.open(tmp_path / "x.npy") as f:
+        for use in (
+            lambda: f.read("x", dtype="f4"),
+            lambda: tenon.write(tmp_path / "y.npy", x, dtype="f4"),
+            lambda: tenon.convert(f, tmp_path / "y.npy", dtype={"*": "f4"}),
+            lambda: tenon.load(tmp_path / "x.npy", quantized="dequantize:f4"),
+        ):
+            with pytest.raises(ValueError, match="float32"):
+                use()
+        assert f.read("x", dtype="float32").tolist() == f.read("x", dtype=np.dtype("f4")).tolist() == x.astype("f4").tolist()
+        assert f.read("x", dtype="<f4").dtype == np.float32
+        assert f.read("x", dtype="F4").dtype == f.read("x", dtype="float4_e2m1fn").dtype == ml_dtypes.float4_e2m1fn
+
+
+@pytest.mark.parametrize("name", ["memory", "threads"])
+def test_numbers_of_a_save_are_numbers(tmp_path, name):
+    with pytest.raises(TypeError, match=f"{name} is a whole number, and not '64MiB'"):
+        tenon.write(tmp_path / "a.npy", np.ones(3), **{name: "64MiB"})

@@ -72,7 +72,7 @@ def test_pieces_are_buffers_and_arrays_of_any_kind(tmp_path):
     import mlx.core as mx
 
     with tenon.writer(tmp_path / "a.safetensors") as w:
-        w.begin("f4", "f4", (2, 4))
+        w.begin("f4", "F4", (2, 4))
         w.put(np.array([1, 2, 3, -0.5]).astype(ml_dtypes.float4_e2m1fn))
         with pytest.raises(ValueError, match="within a byte"):
             w.put(np.array([1]).astype(ml_dtypes.float4_e2m1fn))
@@ -253,3 +253,21 @@ def test_another_thread_is_refused_while_one_uses_the_writer(tmp_path):
     w.finish()
     assert refused
     assert np.load(tmp_path / "a.npz").files == ["x"]
+
+
+def test_pieces_of_another_dtype_are_refused(tmp_path):
+    with tenon.writer(tmp_path / "a.safetensors") as w:
+        w.begin("x", "float32", (None, 3))
+        for wrong in (np.ones((2, 3)), np.ones(3, np.int32), [1, 2, 3], np.ones(3, ml_dtypes.bfloat16)):
+            with pytest.raises(TypeError, match="begun as f32"):
+                w.put(wrong)
+        w.put(np.ones((1, 3), ">f4"))
+        w.put([2.0, 2.0, 2.0])  # what an array of numbers is
+        w.put(np.full(3, 3, "f4").view(np.uint8))
+        w.end()
+        w.begin("y", "bf16", (3,))
+        w.put(np.array([1, 2], ml_dtypes.bfloat16).view(np.uint16))
+        w.put(np.array([3], ml_dtypes.bfloat16).view("V2"))
+        w.end()
+    with tenon.open(tmp_path / "a.safetensors") as f:
+        assert f["x"][:, 0].tolist() == [1, 2, 3] and f["y"].tolist() == [1, 2, 3]

@@ -33,7 +33,7 @@ def save(path: Path) -> None:
     assert_type(report.ok, bool)
     with tenon.writer(path) as writer:
         writer.add("a", a, dtype="q8_0")
-        writer.begin("b", "f4", (None, 3))
+        writer.begin("b", "float32", (None, 3))
         writer.put(b"1234")
         writer.end()
     assert_type(tenon.convert("x.npz", "x.safetensors", only=["a*", "!ab"], rename={"a": "b"}), tenon.Report)
