@@ -41,7 +41,7 @@ python: python/site/tenon/_core.abi3.so
 
 check-python: all python venv-python/.done
 	@PYTHONPATH='$(abs_builddir)/python/site' PYTHONDONTWRITEBYTECODE=1 $(srcdir)/tests/logged checks/python.log ./run \
-	  venv-python/bin/python -m pytest -q -p no:cacheprovider -c $(srcdir)/python/pyproject.toml $(srcdir)/python/tests \
+	  venv-python/bin/python -X dev -m pytest -q -p no:cacheprovider -c $(srcdir)/python/pyproject.toml $(srcdir)/python/tests \
 	  --ignore=$(srcdir)/python/tests/installed --ignore=$(srcdir)/python/tests/frameworks $(PYTEST_FLAGS)
 
 # Of a build with --enable-sanitizers: the tests that reach most of the extension. An interpreter that was not built so
@@ -113,7 +113,7 @@ PYTHON_INSTALLED = env -u LD_LIBRARY_PATH -u DYLD_LIBRARY_PATH -u TENON_PLUGIN_P
 	TENON="`echo '$(abs_builddir)'/python/venv/lib/python*/site-packages/tenon/bin/tenon`" TENON_INSTALLED='$(abs_builddir)/python/venv'
 check-wheel: all python/venv/.done $(python_test_plugins)
 	@PYTHONDONTWRITEBYTECODE=1 $(srcdir)/tests/logged checks/python.log ./run $(PYTHON_INSTALLED) \
-	  python/venv/bin/python -m pytest -q -p no:cacheprovider -c $(srcdir)/python/pyproject.toml $(srcdir)/python/tests \
+	  python/venv/bin/python -X dev -m pytest -q -p no:cacheprovider -c $(srcdir)/python/pyproject.toml $(srcdir)/python/tests \
 	  --ignore=$(srcdir)/python/tests/frameworks $(PYTEST_FLAGS)
 
 # The wheel of `make wheel` under each CPython from 3.10 on that is found, with the newest peers that have wheels for it.

@@ -2,6 +2,7 @@
 """What f[name], f.read and f.read_many return: views, boxes, casts, lazy arrays, arrays of the program."""
 
 import gc
+import io
 import os
 import pickle
 import subprocess
@@ -384,7 +385,7 @@ class Plain:
     """A file object that has no descriptor."""
 
     def __init__(self, path):
-        self.file = open(path, "rb")
+        self.file = io.BytesIO(path.read_bytes())
 
     def read(self, size=-1):
         return self.file.read(size)

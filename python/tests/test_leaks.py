@@ -99,7 +99,8 @@ def test_streams():
 
 def test_failures(path, tmp_path):
     """Calls that fail leave nothing behind."""
-    content = open(path, "rb").read()
+    with open(path, "rb") as file:
+        content = file.read()
     cut = str(tmp_path / ("cut" + os.path.splitext(path)[1]))
     with open(cut, "wb") as file:
         file.write(content[: len(content) // 2])

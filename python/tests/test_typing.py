@@ -21,10 +21,11 @@ OPTIONAL = ["fsspec", "jax", "ml_dtypes", "mlx", "safetensors", "torch", "tqdm",
 @pytest.fixture
 def project(tmp_path):
     """A folder with the sources of the package and a program: installed packages are checked less."""
-    (tmp_path / "tenon").mkdir()
-    for file in PACKAGE.iterdir():
+    for file in (*PACKAGE.glob("*"), *PACKAGE.glob("*/*")):
         if file.suffix in (".py", ".pyi") or file.name == "py.typed":
-            shutil.copy(file, tmp_path / "tenon")
+            copy = tmp_path / file.relative_to(PACKAGE.parent)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, copy)
     shutil.copy(SAMPLE, tmp_path / "program.py")
     return tmp_path
 

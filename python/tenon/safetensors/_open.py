@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -43,7 +43,11 @@ _DTYPES = {
     "f6_e3m2": "F6_E3M2",
     "f4": "F4",
 }
-_NAME, _DTYPE_NAME, _SHAPE, _OFFSET = 1, 3, 4, 9  # places in _core.Info
+# Places in _core.Info
+_NAME: Final = 1
+_DTYPE_NAME: Final = 3
+_SHAPE: Final = 4
+_OFFSET: Final = 9
 
 
 class SliceError(TenonValueError, IndexError):

@@ -23,7 +23,7 @@ def _checked(tensors: Any) -> dict[str, Tensor]:
     for name, tensor in tensors.items():
         if not isinstance(tensor, torch.Tensor):
             raise ValueError(f"Key `{name}` is invalid, expected torch.Tensor but received {type(tensor)}")
-        if tensor.layout != torch.strided:
+        if tensor.layout != torch.strided:  # pyright: ignore[reportAttributeAccessIssue]
             raise ValueError(f"Key `{name}` is a sparse tensor, which the format does not have: save `.to_dense()`")
     return {name: tensor.detach().cpu() for name, tensor in tensors.items()}
 
