@@ -132,6 +132,7 @@ _BY_STATUS: dict[str, type[TenonError]] = {
     "TENON_E_EXISTS": TenonFileExistsError,
     "TENON_E_BUSY": TenonBlockingIOError,
 }
+_EXTENSIONS = (".safetensors", ".npz", ".npy", ".gguf", ".pt", ".safetensors.index.json")
 _ERRNO_OF: dict[type[TenonError], int] = {
     TenonFileExistsError: _errno.EEXIST,
     TenonFileNotFoundError: _errno.ENOENT,
@@ -211,7 +212,22 @@ def make(
     if name == "TENON_E_CANCELLED":
         return KeyboardInterrupt(message)
     message, advice = in_words_of_python(message), in_words_of_python(advice or "") or _ADVICE.get(name)
+    if advice is None and errno == _errno.ENOENT and file and not tensor:
+        advice = _near(file)
+    elif advice is None and "stored as a pickle" in message:
+        advice = "tenon.numpy.load(file, allow_pickle=True) runs it: only if you trust the file"
     return fail(name, message, file=file, tensor=tensor, offset=offset, errno=errno, advice=advice)
+
+
+def _near(file: str) -> str | None:
+    """Advice on a path with no file: those that save functions append an extension to."""
+    if file.startswith("~"):
+        return "'~' is not expanded: os.path.expanduser does that"
+    stem = _os.path.splitext(file)[0]
+    for path in (base + extension for base in (file, stem) for extension in _EXTENSIONS):
+        if path != file and _os.path.isfile(path):
+            return f"did you mean {path!r}?"
+    return None
 
 
 def _restore(kind: type[TenonError], fields: dict[str, object]) -> TenonError:

@@ -13,7 +13,7 @@ import numpy as np
 from tenon import _context, _core, _frameworks, _metadata, _progress, _reading
 from tenon._items import Items
 from tenon._lazy import LazyArray
-from tenon._tensors import Tensors
+from tenon._tensors import Names, Tensors
 
 if TYPE_CHECKING:
     from tenon._metadata import Metadata
@@ -105,6 +105,8 @@ def _open_core(
             source = path
     if isinstance(source, (str, bytes, os.PathLike)):
         place = os.fspath(source)
+        if isinstance(place, bytes) and b"\0" in place:
+            raise ValueError("bytes are a path; the content of a file is given as memoryview(data) or io.BytesIO(data)")
         if isinstance(place, bytes) and b"\0" in place:
             raise ValueError("bytes are a path: give the bytes of a file as memoryview(data)")
         return context.open(place, **given), os.path.abspath(place)
@@ -278,6 +280,10 @@ class File(Mapping[str, Any]):
         if not kind.isnative and info[2] < _DYNAMIC or self._items.packed(info[2]) or self._items.wanted(info[2]):
             return self._lazy(number)
         return self._items.finish(raw, info[2], info[4])
+
+    def keys(self) -> Names:
+        """The names of the tensors, in the order of the file."""
+        return Names(self)
 
     def get(self, name: str, default: Any = None) -> Any:
         """f[name], or `default` if there is no such tensor."""

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -37,10 +39,22 @@ _SMALL = {
 
 
 def check(framework: str) -> str:
-    """Returns the name of a framework. ValueError: there is no such one."""
+    """Returns the name of a framework. ValueError: there is no such one. ModuleNotFoundError: it is not installed."""
     if framework not in FRAMEWORKS:
         raise ValueError(f"framework is one of {', '.join(map(repr, FRAMEWORKS))}, not {framework!r}")
+    if framework not in sys.modules and not _is_installed(framework):
+        raise ModuleNotFoundError(
+            f"framework={framework!r} needs the package {framework}, which is not installed: pip install {framework}",
+            name=framework,
+        )
     return framework
+
+
+@functools.cache
+def _is_installed(package: str) -> bool:
+    import importlib.util
+
+    return importlib.util.find_spec(package) is not None
 
 
 def convert(array: Any, framework: str, dtype: int = 0) -> Any:

@@ -202,7 +202,12 @@ def _check_whole(core: _core.File) -> None:
             name, message = info[_NAME], f"{core.path}: tensor {info[_NAME]!r}: {info[_WHY]}"
             raise _errors.fail("TENON_E_NOT_FOUND", message, file=core.path, tensor=name, errno=errno.ENOENT)
         if info[_UNREADABLE]:
-            core.array(info[_INDEX], mode=_core.MAP_COPY)
+            try:
+                core.array(info[_INDEX], mode=_core.MAP_COPY)
+            except _errors.TenonError as error:
+                if error.advice is None and core.unreadable < len(core):
+                    error.advice = "tenon.open reads the other tensors; File.unreadable tells which it cannot"
+                raise
 
 
 def _single_formats(context: _core.Context) -> frozenset[str]:

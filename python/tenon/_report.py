@@ -29,11 +29,15 @@ class Entry(NamedTuple):
     """
 
     kind: str
-    status: str
-    subject: str
-    file: str
-    message: str
+    status: str = ""
+    subject: str = ""
+    file: str = ""
+    message: str = ""
     chosen: bool = False
+
+    def __repr__(self) -> str:
+        filled = (f"{name}={value!r}" for name, value in zip(self._fields, self, strict=True) if value)
+        return f"Entry({', '.join(filled)})"
 
     def __str__(self) -> str:
         parts = [self.kind, self.file, f"'{self.subject}'" if self.subject else "", self.message]
@@ -87,7 +91,10 @@ class Report(Sequence[Entry]):
         return "\n".join(map(str, self._entries))
 
     def __repr__(self) -> str:
-        return f"Report({self._entries!r})"
+        if len(self._entries) < 2:
+            return f"Report({self._entries!r})"
+        lines = ",\n    ".join(map(repr, self._entries))
+        return f"Report([\n    {lines},\n])"
 
     @property
     def notes(self) -> list[Entry]:

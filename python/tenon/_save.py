@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tenon import _context, _core
+from tenon._errors import TenonError
 from tenon._inputs import Adding
 from tenon._metadata import put_all
 from tenon._settings import Options, codec_of, settings_of
@@ -108,9 +109,17 @@ def _save_as(
     put_all(plan, metadata)
     if is_path(file):
         file = with_extension(path_of(file), "." + format)
-    save_plan(
-        plan, file, {"format": format, "flags": _core.SAVE_EXACT_NAME, "settings": settings_of(options, None, format)}
-    )
+    made: Plan = {
+        "format": format,
+        "flags": _core.SAVE_EXACT_NAME,
+        "settings": settings_of(options, None, format),
+    }
+    try:
+        save_plan(plan, file, made)
+    except TenonError as error:
+        if error.advice and "dtype=" in error.advice:  # arguments that these functions do not have
+            error.advice = f"tenon.write takes them: {error.advice}"
+        raise
 
 
 def _named(arrays: Any) -> Iterable[tuple[str | None, Any]]:
@@ -143,6 +152,8 @@ def save(file: Any, arr: Any, *, options: Options | None = None) -> None:
 def _savez(file: Any, args: tuple[Any, ...], kwds: dict[str, Any], options: Options | None) -> None:
     named = dict(kwds)
     for i, value in enumerate(args):
+        if isinstance(value, Mapping):
+            raise TypeError("savez(file, **arrays) saves the arrays of a dict by their names")
         name = f"arr_{i}"
         if name in kwds:
             raise ValueError(f"an array without a name would be {name!r}, which is the name of another one")
@@ -199,7 +210,8 @@ def save_safetensors(
     if metadata is not None and not isinstance(metadata, Mapping):
         raise TypeError(f"metadata is a dict of strings, and not an object of type {type(metadata).__name__}")
     if metadata and not all(isinstance(key, str) and isinstance(value, str) for key, value in metadata.items()):
-        raise ValueError("the metadata of a .safetensors file are strings by strings")
+        key, value = next(pair for pair in metadata.items() if not all(isinstance(part, str) for part in pair))
+        raise ValueError(f"the metadata of a .safetensors file are strings by strings, and not {key!r}: {value!r:.80}")
     _save_as(file, "safetensors", _named(arrays), metadata, options)
 
 

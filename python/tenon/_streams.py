@@ -31,13 +31,15 @@ _MOST_NPY_HEADER = 1 << 20
 
 
 def is_path(file: object) -> TypeGuard[Path]:
-    """Tells a path from a file object or a descriptor.
+    """Tells a path from a file object or a descriptor. ValueError: bytes that are the content of a file.
 
     >>> import io
     >>> from tenon._streams import is_path
     >>> is_path("a.npy"), is_path(io.BytesIO()), is_path(3)
     (True, False, False)
     """
+    if isinstance(file, bytes) and b"\0" in file:
+        raise ValueError("bytes are a path; the content of a file is given as memoryview(data) or io.BytesIO(data)")
     return isinstance(file, (str, bytes, os.PathLike))
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, KeysView, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tenon._reading import find
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tenon import _core
     from tenon._file import File
 
+_SHOWN = 30  # names or tensors in the text of a collection
 _BATCH = 1024  # tensors that one call of the extension describes
 
 # tenon_tensor_info.flags
@@ -122,6 +123,16 @@ class TensorInfo:
         return f"<TensorInfo {', '.join(words)}>"
 
 
+class Names(KeysView[str]):
+    """Names of tensors, which a notebook shows."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        names = [repr(name) for name, _ in zip(self, range(_SHOWN + 1), strict=False)]
+        return f"Names([{', '.join(names[:_SHOWN])}{', …' if len(names) > _SHOWN else ''}])"
+
+
 class Tensors(Mapping[str, TensorInfo]):
     """f.tensors: the tensors of an open file by name, in the order of the file, described when they are asked for."""
 
@@ -149,5 +160,16 @@ class Tensors(Mapping[str, TensorInfo]):
             for info in self._core.infos(first, min(_BATCH, len(self._core) - first)):
                 yield TensorInfo(self._file, info)
 
+    def keys(self) -> Names:
+        """The names."""
+        return Names(self)
+
     def __repr__(self) -> str:
-        return f"<{len(self)} tensors of {self._file!r}>"
+        if self._file.closed:
+            return f"<tensors of {self._file!r}>"
+        infos = self._core.infos(0, min(_SHOWN, len(self)))
+        rows = [(name, dtype, str(shape), f"{nbytes} bytes") for _, name, _, dtype, shape, _, nbytes, *_ in infos]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+        more = [f"… {len(self) - _SHOWN} more"] if len(self) > _SHOWN else []
+        return "\n  ".join([f"<tensors of {self._file!r}>", *lines, *more])

@@ -47,6 +47,7 @@ class Writer:
         self, path: str | bytes, options: dict[str, Any], metadata: Mapping[str, Any] | None, progress: Progress
     ) -> None:
         self._progress = progress
+        self._path = path
         self._writer = _context.context().writer(path, options)
         self._report: Report | None = None
         self._putting = ""  # the dtype of the tensor that was begun last
@@ -112,6 +113,15 @@ class Writer:
 
     def __len__(self) -> int:
         return len(self._writer.plan())
+
+    def __repr__(self) -> str:
+        if self._report is not None:
+            return f"<tenon.Writer {self._path!r}, finished>"
+        try:
+            count = len(self)
+        except ValueError:
+            return f"<tenon.Writer {self._path!r}, closed without a file>"
+        return f"<tenon.Writer {self._path!r}: {count} tensor{'s' * (count != 1)}, not finished>"
 
     def finish(self) -> Report:
         """Saves all tensors in their order, and returns the report. The `with` block calls it.
