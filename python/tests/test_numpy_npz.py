@@ -16,7 +16,6 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
-
 import tenon
 
 LIBRARIES = ("numpy", "tenon.numpy")
@@ -392,7 +391,8 @@ def test_archives_of_other_tools(lib, tmp_path):
         same(found["x"], np.arange(3))
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")  # NumPy leaves files open
+# NumPy leaves files open
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("cut", [1, 30, 60, 200])
 def test_truncated(lib, saving, tmp_path, cut):
     getattr(lib, saving)(tmp_path / "a.npz", x=np.arange(1000))
