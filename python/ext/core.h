@@ -178,8 +178,8 @@ void tn_file_forget (tn_file *file);
 int tn_modes_init (PyObject *module);
 /* A File of what the library opened, which it takes over, also if it fails. */
 PyObject *tn_handle_new (tn_file *file);
-/* The reader of an object of Python, which keeps the object until the library closes it; *caught must live as
- * long. */
+/* The reader of an object of Python. The object and *caught must live until the library has closed it: they
+ * are those of a tn_file. The reader has no reference, which the collector would not see. */
 int tn_reader_of (PyObject *object, tn_caught *caught, bool one_thread, tenon_reader *reader);
 
 /* Of a tensor of tenon_dlpack_get: the address of its first item; its end. NULL is fine. */

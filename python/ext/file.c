@@ -7,11 +7,13 @@ PyTypeObject *tn_handle_type, *tn_file_type;
 PyObject *
 tn_handle_new (tn_file *file)
 {
-    tn_handle *self = PyObject_New (tn_handle, tn_handle_type);
-    if (self)
-        self->file = file;
-    else
+    tn_handle *self = PyObject_GC_New (tn_handle, tn_handle_type);
+    if (!self) {
         Py_DECREF (file);
+        return NULL;
+    }
+    self->file = file;
+    PyObject_GC_Track ((PyObject *) self);
     return (PyObject *) self;
 }
 
@@ -48,8 +50,39 @@ handle_close (PyObject *self, PyObject *none)
 static void
 handle_free (PyObject *self)
 {
+    PyObject_GC_UnTrack (self);
     Py_XDECREF (((tn_handle *) self)->file);
     tn_object_free (self);
+}
+
+/* An object that a File reads may have the File: the collector closes that. */
+static int
+handle_traverse (PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT (Py_TYPE (self));
+    Py_VISIT ((PyObject *) ((tn_handle *) self)->file);
+    return 0;
+}
+
+static int
+handle_clear (PyObject *self)
+{
+    tn_file *file = ((tn_handle *) self)->file;
+    ((tn_handle *) self)->file = NULL;
+    Py_XDECREF (file);
+    return 0;
+}
+
+static int
+file_traverse (PyObject *object, visitproc visit, void *arg)
+{
+    tn_file *self = (tn_file *) object;
+    Py_VISIT (Py_TYPE (object));
+    Py_VISIT ((PyObject *) self->context);
+    Py_VISIT (self->source);
+    PyObject *caught = atomic_load (&self->caught.exception);
+    Py_VISIT (caught);
+    return 0;
 }
 
 /* Nobody uses the file. Closing may take its time, and may call the reader's function. */
@@ -57,6 +90,7 @@ static void
 file_free (PyObject *object)
 {
     tn_file *self = (tn_file *) object;
+    PyObject_GC_UnTrack (object);
     if (self->library) {
         Py_BEGIN_ALLOW_THREADS;
         tenon_close (self->library);
@@ -231,9 +265,12 @@ static PyMethodDef methods[] = { { "names", tn_handle_names, METH_NOARGS, NULL }
 static int
 file_type_add (PyObject *module)
 {
-    static PyType_Slot slots[] = { { Py_tp_dealloc, file_free }, { 0, NULL } };
+    static PyType_Slot slots[] = { { Py_tp_dealloc, file_free },
+                                   { Py_tp_traverse, file_traverse },
+                                   { 0, NULL } };
     static PyType_Spec spec = { "tenon._core._OpenFile", sizeof (tn_file), 0,
-                                Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots };
+                                Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+                                slots };
     tn_file_type = tn_type_add (module, &spec);
     return tn_file_type ? 0 : -1;
 }
@@ -242,12 +279,15 @@ int
 tn_file_init (PyObject *module)
 {
     static PyType_Slot slots[] = { { Py_tp_dealloc, handle_free },
+                                   { Py_tp_traverse, handle_traverse },
+                                   { Py_tp_clear, handle_clear },
                                    { Py_tp_methods, methods },
                                    { Py_tp_getset, attributes },
                                    { Py_sq_length, handle_length },
                                    { 0, NULL } };
     static PyType_Spec spec = { "tenon._core.File", sizeof (tn_handle), 0,
-                                Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots };
+                                Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+                                slots };
     tn_handle_type = tn_type_add (module, &spec);
     return tn_handle_type && file_type_add (module) == 0 && tn_modes_init (module) == 0 ? 0 : -1;
 }

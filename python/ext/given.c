@@ -112,10 +112,13 @@ tn_arrays_set_dtype (tn_arrays *arrays, PyObject *dtype, tenon_array *array)
 
 #define MOST_DIMS 64
 
+/* NULL without an exception: there is no room, as for a shape whose length is another one each time. */
 static int64_t *
 take_numbers (tn_arrays *arrays, Py_ssize_t count)
 {
     int64_t *numbers = arrays->next;
+    if (count > arrays->end - numbers)
+        return NULL;
     arrays->next += count;
     return numbers;
 }
@@ -131,6 +134,10 @@ tn_arrays_set_shape (tn_arrays *arrays, PyObject *shape, bool unknown, tenon_arr
         return -1;
     }
     int64_t *dims = take_numbers (arrays, rank);
+    if (!dims) {
+        PyErr_SetString (PyExc_ValueError, "a shape has another number of dims than before");
+        return -1;
+    }
     for (Py_ssize_t i = 0; i < rank; i++) {
         PyObject *dim = PySequence_GetItem (shape, i);
         dims[i] = dim ? PyLong_AsLongLong (dim) : -1;
@@ -157,6 +164,8 @@ set_strides (tn_arrays *arrays, PyArrayObject *object, tenon_array *array)
     int rank = PyArray_NDIM (object);
     npy_intp item = PyArray_ITEMSIZE (object), span = item;
     int64_t *strides = take_numbers (arrays, rank);
+    if (!strides)
+        return false;
     for (int i = 0; i < rank; i++) {
         npy_intp stride = PyArray_STRIDE (object, i);
         if (item == 0 || stride % item != 0)
@@ -311,6 +320,7 @@ make_room (tn_arrays *arrays)
     }
     arrays->items = PyMem_Calloc (arrays->count + 1, sizeof *arrays->items);
     arrays->next = arrays->numbers = PyMem_Calloc (numbers, sizeof *arrays->numbers);
+    arrays->end = arrays->numbers + (arrays->numbers ? numbers : 0);
     if (arrays->items && arrays->numbers)
         return 0;
     PyErr_NoMemory ();

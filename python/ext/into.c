@@ -124,7 +124,7 @@ fill_add (struct filling *filling, uint64_t index, PyObject *object, uint32_t dt
         return -1;
     }
     *request = (tenon_request){ .struct_size = sizeof *request, .index = index };
-    if (info.unreadable) /* its dtype may not be known; reading it says why */
+    if (info.unreadable && PyArray_Check (object)) /* its dtype may not be known; reading it says why */
         return fill_by_copy (filling->file, request, out);
     if (PyArray_Check (object) && items_for (filling->file, &info, out, &dtype, items) < 0)
         return -1;

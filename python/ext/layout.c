@@ -128,10 +128,29 @@ tn_layout_strides (tn_layout *layout, const tn_items *items, const int64_t *stri
                                                   : (npy_intp) items->block_bytes;
 }
 
+/* Items of no bytes, as of "|S0": NumPy would make them larger in memory that it allocates. */
+static PyObject *
+array_of_nothing (const tn_layout *layout, PyArray_Descr *descr, int flags)
+{
+    static _Alignas(16) char nothing[16];
+    PyObject *array =
+        PyArray_NewFromDescr (&PyArray_Type, descr, layout->rank, (npy_intp *) (uintptr_t) layout->shape,
+                              NULL, nothing, flags, NULL);
+    if (!array || PyArray_ITEMSIZE ((PyArrayObject *) array) == 0)
+        return array;
+    Py_DECREF (array); /* an old NumPy does it in any memory; it has no others of no bytes than void */
+    return PyArray_NewFromDescr (&PyArray_Type, PyArray_DescrNewFromType (NPY_VOID), layout->rank,
+                                 (npy_intp *) (uintptr_t) layout->shape, NULL, nothing, flags, NULL);
+}
+
 PyObject *
 tn_layout_array (const tn_layout *layout, PyArray_Descr *descr, void *data, bool writable, PyObject *base)
 {
     Py_INCREF ((PyObject *) descr); /* the next function takes it over; without data any flag means Fortran */
+    if (PyDataType_ELSIZE (descr) == 0) {
+        Py_XDECREF (base);
+        return array_of_nothing (layout, descr, writable ? NPY_ARRAY_WRITEABLE : 0);
+    }
     PyObject *array =
         PyArray_NewFromDescr (&PyArray_Type, descr, layout->rank, (npy_intp *) (uintptr_t) layout->shape,
                               layout->strided ? (npy_intp *) (uintptr_t) layout->strides : NULL, data,

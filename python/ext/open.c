@@ -77,7 +77,7 @@ use_source (struct opening *opening, PyObject *source)
 static tn_file *
 file_new (tn_context *context)
 {
-    tn_file *file = PyObject_New (tn_file, tn_file_type);
+    tn_file *file = PyObject_GC_New (tn_file, tn_file_type);
     if (!file)
         return NULL;
     file->library = NULL;
@@ -85,6 +85,7 @@ file_new (tn_context *context)
     file->source = NULL;
     atomic_init (&file->caught.exception, NULL);
     file->one_thread = false;
+    PyObject_GC_Track ((PyObject *) file);
     return file;
 }
 

@@ -270,31 +270,61 @@ plan_length (PyObject *self)
     return (Py_ssize_t) count;
 }
 
+/* An array, or an object that a file reads, may have the plan. */
+static int
+plan_traverse (PyObject *self, visitproc visit, void *arg)
+{
+    tn_plan *plan = (tn_plan *) (void *) self;
+    Py_VISIT (Py_TYPE (self));
+    Py_VISIT (plan->keep);
+    Py_VISIT ((PyObject *) plan->context);
+    return 0;
+}
+
 /* The plan is freed before what it points into. */
+static int
+plan_clear (PyObject *self)
+{
+    tn_plan *plan = (tn_plan *) (void *) self;
+    if (plan->writer)
+        tenon_writer_free (plan->writer); /* and its plan */
+    else
+        tenon_plan_free (plan->library);
+    plan->writer = NULL;
+    plan->library = NULL;
+    Py_CLEAR (plan->keep);
+    return 0;
+}
+
 static void
 plan_dealloc (PyObject *self)
 {
     tn_plan *plan = (tn_plan *) (void *) self;
-    tenon_plan_free (plan->library);
-    Py_XDECREF (plan->keep);
+    PyObject_GC_UnTrack (self);
+    plan_clear (self);
     Py_XDECREF ((PyObject *) plan->context);
     tn_object_free (self);
 }
 
 PyObject *
-tn_plan_wrap (tn_context *context, tenon_plan *library)
+tn_plan_wrap (tn_context *context, tenon_plan *library, tenon_writer *writer)
 {
-    tn_plan *plan = PyObject_New (tn_plan, tn_plan_type);
-    if (!plan)
+    tn_plan *plan = PyObject_GC_New (tn_plan, tn_plan_type);
+    if (!plan) {
+        if (writer)
+            tenon_writer_free (writer);
+        else
+            tenon_plan_free (library);
         return NULL;
+    }
     plan->library = library;
+    plan->writer = writer;
     plan->context = (tn_context *) (void *) Py_NewRef ((PyObject *) context);
     atomic_init (&plan->busy, false);
     plan->keep = PyList_New (0);
-    if (!plan->keep) {
-        plan->library = NULL;
+    PyObject_GC_Track ((PyObject *) plan);
+    if (!plan->keep)
         Py_CLEAR (plan);
-    }
     return (PyObject *) plan;
 }
 
@@ -309,10 +339,7 @@ tn_context_plan (PyObject *self, PyObject *none)
         tn_raise (&error);
         return NULL;
     }
-    PyObject *plan = tn_plan_wrap (context, library);
-    if (!plan)
-        tenon_plan_free (library);
-    return plan;
+    return tn_plan_wrap (context, library, NULL);
 }
 
 #define METHOD(function) (PyCFunction) (void (*) (void)) (function), METH_FASTCALL | METH_KEYWORDS
@@ -337,10 +364,13 @@ tn_plan_init (PyObject *module)
 {
     static PyType_Slot slots[] = { { Py_tp_methods, methods },
                                    { Py_tp_dealloc, (void *) plan_dealloc },
+                                   { Py_tp_traverse, (void *) plan_traverse },
+                                   { Py_tp_clear, (void *) plan_clear },
                                    { Py_mp_length, (void *) plan_length },
                                    { 0, NULL } };
     static PyType_Spec spec = { "tenon._core.Plan", sizeof (tn_plan), 0,
-                                Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots };
+                                Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+                                slots };
     static const struct {
         const char *name;
         long value;

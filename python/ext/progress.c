@@ -220,16 +220,18 @@ run_here (struct run *run)
 
 /* ---- all of it ---- */
 
-/* Whether this thread is the one that gets KeyboardInterrupt. If that cannot be told, it is. */
+/* Whether this thread is the one that gets KeyboardInterrupt. If that cannot be told, it is. An interrupt
+ * that comes meanwhile is kept. */
 static bool
-is_main_thread (void)
+is_main_thread (struct run *run)
 {
     PyObject *threading = PyImport_ImportModule ("threading");
     PyObject *thread = threading ? PyObject_CallMethod (threading, "main_thread", NULL) : NULL;
     PyObject *number = thread ? PyObject_GetAttrString (thread, "ident") : NULL;
     unsigned long ident = number && number != Py_None ? PyLong_AsUnsignedLong (number) : 0;
-    if (PyErr_Occurred ())
-        PyErr_Clear ();
+    if (PyErr_Occurred () && !PyErr_ExceptionMatches (PyExc_Exception))
+        stop_work (run);
+    PyErr_Clear ();
     Py_XDECREF (number);
     Py_XDECREF (thread);
     Py_XDECREF (threading);
@@ -259,7 +261,7 @@ tn_run (PyObject *callable, uint64_t bytes, bool here, tn_work work, void *argum
     run.library = (tenon_progress){ .struct_size = sizeof run.library, .report = take_report, .user = &run };
     pthread_mutex_init (&run.lock, NULL);
     pthread_cond_init (&run.changed, NULL);
-    bool apart = !here && bytes >= MUCH_WORK && (run.callable || is_main_thread ());
+    bool apart = !here && bytes >= MUCH_WORK && (run.callable || is_main_thread (&run));
     if (!apart || !run_apart (&run))
         run_here (&run);
     if (run.status == TENON_OK && run.callable)

@@ -3,7 +3,7 @@
 #include "core.h"
 
 struct reader {
-    PyObject *object;
+    PyObject *object; /* borrowed */
     tn_caught *caught;
 };
 
@@ -47,11 +47,7 @@ read_at (void *user, uint64_t offset, void *to, uint64_t length)
 static void
 close_reader (void *user)
 {
-    struct reader *reader = user;
-    PyGILState_STATE state = PyGILState_Ensure ();
-    Py_DECREF (reader->object);
-    free (reader);
-    PyGILState_Release (state);
+    free (user);
 }
 
 int
@@ -68,7 +64,7 @@ tn_reader_of (PyObject *object, tn_caught *caught, bool one_thread, tenon_reader
         PyErr_NoMemory ();
         return -1;
     }
-    *user = (struct reader){ Py_NewRef (object), caught };
+    *user = (struct reader){ object, caught };
     *reader = (tenon_reader){ .struct_size = sizeof *reader,
                               .flags = one_thread ? TENON_READER_ONE_THREAD : 0,
                               .size = size,

@@ -19,9 +19,9 @@
 typedef struct tn_arrays {
     tenon_array *items;
     uint64_t count;
-    int64_t *numbers, *next;  /* room for shapes and strides */
-    struct tn_opaque *opaque; /* a list of the dtypes that only NumPy knows */
-    PyObject *keep;           /* what the items point into: the tuples, and a list of copies */
+    int64_t *numbers, *next, *end; /* room for shapes and strides */
+    struct tn_opaque *opaque;      /* a list of the dtypes that only NumPy knows */
+    PyObject *keep;                /* what the items point into: the tuples, and a list of copies */
     PyObject *copies;
 } tn_arrays;
 /* From a sequence of tuples, as _core.pyi says at Plan.add_arrays. Fails or not, tn_arrays_free is called. */
@@ -58,6 +58,7 @@ void tn_target_free (tn_target *target);
 /* tenon._core.Plan. It keeps all arrays and files that were added. */
 typedef struct tn_plan {
     PyObject_HEAD tenon_plan *library; /* NULL: that of a writer which is closed */
+    tenon_writer *writer;              /* which has the plan; NULL: none */
     tn_context *context;
     PyObject *keep; /* a list */
     atomic_bool busy;
@@ -65,8 +66,8 @@ typedef struct tn_plan {
 /* One thread at a time uses a plan. The plan, or NULL with an exception. */
 tenon_plan *tn_plan_enter (tn_plan *plan);
 void tn_plan_leave (tn_plan *plan);
-/* A plan that belongs to a writer. */
-PyObject *tn_plan_wrap (tn_context *context, tenon_plan *library);
+/* A plan, which it takes over, also if it fails; with the writer that it belongs to. */
+PyObject *tn_plan_wrap (tn_context *context, tenon_plan *library, tenon_writer *writer);
 int tn_plan_add (tn_plan *plan, PyObject *sequence);
 
 /* ---- save.c ---- */

@@ -19,10 +19,12 @@ sink_call (void *user, const void *data, uint64_t size)
     PyGILState_STATE state = PyGILState_Ensure ();
     PyObject *view = PyMemoryView_FromMemory ((char *) (uintptr_t) data, (Py_ssize_t) size, PyBUF_READ);
     PyObject *result = view ? PyObject_CallFunctionObjArgs (streaming->sink, view, NULL) : NULL;
-    PyObject *released = result ? PyObject_CallMethod (view, "release", NULL) : NULL;
-    if (!released)
+    if (!result)
         tn_caught_keep (&streaming->caught);
-    int stop = released ? 0 : 1;
+    PyObject *released = view ? PyObject_CallMethod (view, "release", NULL) : NULL;
+    if (view && !released)
+        tn_caught_keep (&streaming->caught);
+    int stop = result && released ? 0 : 1;
     Py_XDECREF (view);
     Py_XDECREF (result);
     Py_XDECREF (released);

@@ -11,9 +11,13 @@ pass_bytes (PyObject *method, const unsigned long long *position, const char *by
         return NULL;
     PyObject *result = position ? PyObject_CallFunction (method, "KO", *position, memory)
                                 : PyObject_CallFunctionObjArgs (method, memory, NULL);
-    PyObject *released = result ? PyObject_CallMethod (memory, "release", NULL) : NULL;
+    PyObject *type, *value, *trace;
+    PyErr_Fetch (&type, &value, &trace); /* what failed keeps no memory that is gone */
+    PyObject *released = PyObject_CallMethod (memory, "release", NULL);
     if (!released)
         Py_CLEAR (result);
+    if (type)
+        PyErr_Restore (type, value, trace);
     Py_XDECREF (released);
     Py_DECREF (memory);
     return result;

@@ -22,8 +22,10 @@ int
 tn_refuse_object (const tn_put *p, PyObject *object, const char *format)
 {
     PyObject *name = PyObject_GetAttrString ((PyObject *) Py_TYPE (object), "__name__");
-    if (name)
-        tn_refuse (p, PyExc_TypeError, format, name);
+    PyObject *text = name ? PyObject_Str (name) : NULL; /* a metaclass may have any object there */
+    if (text)
+        tn_refuse (p, PyExc_TypeError, format, text);
+    Py_XDECREF (text);
     Py_XDECREF (name);
     return -1;
 }

@@ -4,9 +4,9 @@
 
 PyTypeObject *tn_writer_type;
 
+/* The plan has the writer of the library: it may be used when nothing else is left of this. */
 typedef struct tn_writer {
-    PyObject_HEAD tenon_writer *library;
-    tn_plan *plan; /* what the library lends */
+    PyObject_HEAD tn_plan *plan;
 } tn_writer;
 
 static tn_writer *
@@ -18,7 +18,8 @@ as_writer (PyObject *self)
 static tenon_writer *
 enter_writer (PyObject *self)
 {
-    return tn_plan_enter (as_writer (self)->plan) ? as_writer (self)->library : NULL;
+    tn_plan *plan = as_writer (self)->plan;
+    return tn_plan_enter (plan) ? plan->writer : NULL;
 }
 
 static PyObject *
@@ -59,7 +60,7 @@ begin_tensor (tenon_writer *writer, const char *name, Py_ssize_t length, PyObjec
               uint32_t store, tenon_error *error)
 {
     int64_t numbers[64];
-    tn_arrays arrays = { .next = numbers };
+    tn_arrays arrays = { .next = numbers, .end = numbers + 64 };
     tenon_array array = {
         .struct_size = sizeof array, .name = name, .name_length = (uint64_t) length, .as = store
     };
@@ -155,49 +156,62 @@ writer_finish (PyObject *self, PyObject *const *given, Py_ssize_t count, PyObjec
 
 /* The plan, which may live on, has lost its library. */
 static void
-free_writer (tn_writer *writer)
+free_library (tn_plan *plan)
 {
-    if (writer->plan)
-        writer->plan->library = NULL;
-    tenon_writer_free (writer->library);
-    writer->library = NULL;
+    tenon_writer_free (plan->writer);
+    plan->writer = NULL;
+    plan->library = NULL;
 }
 
 static PyObject *
 writer_close (PyObject *self, PyObject *none)
 {
     (void) none;
-    if (!as_writer (self)->library)
+    if (!as_writer (self)->plan->library)
         return Py_NewRef (Py_None);
     if (!enter_writer (self))
         return NULL;
-    free_writer (as_writer (self));
+    free_library (as_writer (self)->plan);
     return leave_writer (self, TENON_OK, NULL);
 }
 
 /* ---- the type ---- */
 
+/* If another thread uses the plan, that frees the library when it has done so. */
 static void
 writer_dealloc (PyObject *self)
 {
-    free_writer (as_writer (self));
-    Py_XDECREF ((PyObject *) as_writer (self)->plan);
+    tn_plan *plan = as_writer (self)->plan;
+    PyObject_GC_UnTrack (self);
+    if (plan && !atomic_exchange (&plan->busy, true)) {
+        if (plan->writer)
+            free_library (plan);
+        tn_plan_leave (plan);
+    }
+    Py_XDECREF ((PyObject *) plan);
     tn_object_free (self);
+}
+
+static int
+writer_traverse (PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT (Py_TYPE (self));
+    Py_VISIT ((PyObject *) as_writer (self)->plan);
+    return 0;
 }
 
 /* The writer has the library's from now on, also if this fails. */
 static PyObject *
 wrap_writer (tn_context *context, tenon_writer *library)
 {
-    tn_writer *writer = PyObject_New (tn_writer, tn_writer_type);
+    PyObject *plan = tn_plan_wrap (context, tenon_writer_plan (library), library);
+    tn_writer *writer = plan ? PyObject_GC_New (tn_writer, tn_writer_type) : NULL;
     if (!writer) {
-        tenon_writer_free (library);
+        Py_XDECREF (plan);
         return NULL;
     }
-    writer->library = library;
-    writer->plan = (tn_plan *) (void *) tn_plan_wrap (context, tenon_writer_plan (library));
-    if (!writer->plan)
-        Py_CLEAR (writer);
+    writer->plan = (tn_plan *) (void *) plan;
+    PyObject_GC_Track ((PyObject *) writer);
     return (PyObject *) writer;
 }
 
@@ -245,9 +259,11 @@ tn_writer_init (PyObject *module)
 {
     static PyType_Slot slots[] = { { Py_tp_methods, methods },
                                    { Py_tp_dealloc, (void *) writer_dealloc },
+                                   { Py_tp_traverse, (void *) writer_traverse },
                                    { 0, NULL } };
     static PyType_Spec spec = { "tenon._core.Writer", sizeof (tn_writer), 0,
-                                Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots };
+                                Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+                                slots };
     tn_writer_type = tn_type_add (module, &spec);
     return tn_writer_type ? 0 : -1;
 }

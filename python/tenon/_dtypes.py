@@ -182,15 +182,21 @@ def _nearest(context: Context, name: str) -> str:
     return f" (did you mean '{near[0]}'?)" if near else ""
 
 
+# Characters of the text of a dtype: parsing takes some 1000 bytes for each, and 256 results are kept
+_MOST_TEXT = 1 << 16
+
+
 @functools.lru_cache(maxsize=256)
 def opaque(text: str, size: int) -> np.dtype[Any]:
     """The dtype of a text as NumPy's headers have it; of `size` bytes of void if NumPy refuses it."""
     try:
+        if len(text) > _MOST_TEXT:
+            raise ValueError("the text is too long")
         described: Any = ast.literal_eval(text) if text[:1] in "[('" else text
         dtype = np.lib.format.descr_to_dtype(described)
-    except (ValueError, TypeError, SyntaxError, KeyError, IndexError, RecursionError, MemoryError):
+    except Exception:  # of the parser, or of NumPy
         dtype = None
-    if dtype is None or dtype.hasobject or dtype.itemsize != size:
+    if dtype is None or dtype.hasobject or dtype.subdtype is not None or dtype.itemsize != size:
         return np.dtype((np.void, size))
     return dtype
 

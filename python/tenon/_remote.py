@@ -18,6 +18,8 @@ _URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.\-]*::)*[A-Za-z][A-Za-z0-9+.\-]+://")
 _LOCAL = re.compile(r"(?:file|local)://")
 # Requests that are under way at once, for all files together.
 _WORKERS = 8
+# Bytes that are handed to a file at once.
+_PIECE = 4 << 20
 
 _pool: tuple[int, ThreadPoolExecutor] | None = None
 _pool_lock = threading.Lock()
@@ -194,10 +196,9 @@ class Target:
     def write(self, data: memoryview) -> None:
         """Appends bytes."""
         while len(data):
-            count = self._file.write(data)
-            if count is None or count == len(data):
-                return
-            data = data[count:]
+            piece = bytes(data[:_PIECE])  # which the file may keep
+            count = self._file.write(piece)
+            data = data[len(piece) if count is None else count :]
 
     def __exit__(self, kind: object, failure: BaseException | None, trace: object) -> None:
         if failure is None:

@@ -27,7 +27,8 @@ _MOST_IN_MEMORY = 256 << 20
 # Bytes that are asked of an object, or handed to it, at once.
 _PIECE = 4 << 20
 _NPY_MAGIC = b"\x93NUMPY"
-_MOST_NPY_HEADER = 1 << 20
+# Bytes of a header that Python parses: a longer one may exhaust the stack of CPython 3.10, as NumPy says, too.
+_MOST_NPY_HEADER = 10000
 
 
 def is_path(file: object) -> TypeGuard[Path]:
@@ -248,7 +249,7 @@ def _read_some(file: Any, to: memoryview) -> int:
     readinto = getattr(file, "readinto", None)
     count: int | None
     if callable(readinto):
-        given: Any = readinto(to)
+        given: Any = readinto(to) if _descriptor(file) is not None else _read_own(readinto, to)
         count = given
     else:
         count = _read_copy(file, to)
@@ -256,6 +257,15 @@ def _read_some(file: Any, to: memoryview) -> int:
         raise BlockingIOError(f"{file!r} has no bytes now: set it to block")
     if not 0 <= count <= len(to):
         raise OSError(f"{file!r} returned {count} bytes where {len(to)} were asked for")
+    return count
+
+
+def _read_own(readinto: Any, to: memoryview) -> int | None:
+    """Reads into memory that an object may keep: `to` may be of the library, which frees it."""
+    own = np.empty(len(to), np.uint8)
+    count: int | None = readinto(own.data)
+    if isinstance(count, int) and 0 <= count <= len(to):
+        to[:count] = own.data[:count]
     return count
 
 
@@ -404,9 +414,10 @@ def _npy_rest(drain: _Drain, begin: bytes) -> int | None:
         return None
     try:
         header = ast.literal_eval(drain.take(length).decode("utf-8" if begin[6:7] >= b"\3" else "latin-1"))
-        dtype = np.lib.format.descr_to_dtype(header["descr"])
-        return None if dtype.hasobject else math.prod(header["shape"]) * dtype.itemsize
-    except (ValueError, SyntaxError, TypeError, KeyError, IndexError, MemoryError, RecursionError):
+        dtype, shape = np.lib.format.descr_to_dtype(header["descr"]), header["shape"]
+        known = not dtype.hasobject and all(type(dim) is int and dim >= 0 for dim in shape)
+        return math.prod(shape) * dtype.itemsize if known else None
+    except Exception:  # of the parser, or of NumPy
         return None
 
 
@@ -418,8 +429,8 @@ class Sink:
 
     def __init__(self, file: Any) -> None:
         self._file = file
-        # Objects that are no files of io may keep what they are given, or want bytes
-        self._copies = not isinstance(file, io.IOBase)
+        # Other objects may keep what they are given, which is memory of the library, or want bytes
+        self._copies = type(file) is not io.BytesIO
         base = None if _is_sequential(file) else _position(file)
         self._base = base or 0
         self._end = self._base
