@@ -143,8 +143,16 @@ def _open(
     return core, made
 
 
-def _stamp(path: str | bytes | None) -> tuple[int, ...] | None:
+def _stamp(path: str | bytes | None) -> tuple[Any, ...] | None:
     """What tells that a file was written; None: it is no file with a path."""
+    if isinstance(path, str) and "://" in path:
+        from tenon import _remote
+
+        if _remote.is_url(path):
+            local = _remote.local_path(path)
+            if local is None:
+                return 0, 0, *_remote.stamp(path)  # it is read range by range, by its name
+            path = local
     try:
         found = os.stat(path) if path is not None else None
     except OSError:
@@ -162,7 +170,7 @@ def _is_pipe(path: _streams.Path) -> bool:
         return False  # opening it says why
 
 
-def _is_written(before: tuple[int, ...] | None, after: tuple[int, ...] | None) -> bool:
+def _is_written(before: tuple[Any, ...] | None, after: tuple[Any, ...] | None) -> bool:
     """Whether the same file has other content. If another file got its name, what was read is one of both."""
     return before is not None and after is not None and before[:2] == after[:2] and before != after
 

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 _URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.\-]*::)*[A-Za-z][A-Za-z0-9+.\-]+://")
 _LOCAL = re.compile(r"(?:file|local)://")
+# What the stores call the version of a file, and the time of its last change. (The time of the last access changes while it is read.)
+_IDENTITY = (
+    *("size", "ETag", "etag", "generation", "VersionId", "version_id", "md5Hash", "blob_id"),
+    *("LastModified", "last_modified", "mtime", "modified", "created"),
+)
 # Requests that are under way at once, for all files together.
 _WORKERS = 8
 # Bytes that are handed to a file at once.
@@ -70,6 +75,22 @@ def filesystem(url: str, **options: Any) -> tuple[Any, str]:
         ) from failure
     found: tuple[Any, str] = fsspec.core.url_to_fs(url, **options)
     return found
+
+
+def stamp(url: str) -> tuple[str, ...]:
+    """What tells that a file was written, as far as its store knows it.
+
+    >>> import fsspec
+    >>> from tenon._remote import stamp
+    >>> fsspec.filesystem("memory").pipe("/docs/x.bin", b"0")
+    >>> before = stamp("memory://docs/x.bin")
+    >>> fsspec.filesystem("memory").pipe("/docs/x.bin", b"1")
+    >>> stamp("memory://docs/x.bin") == before
+    False
+    """
+    fs, path = filesystem(url)
+    info = fs.info(path)
+    return tuple(str(info.get(name)) for name in _IDENTITY)
 
 
 def _workers() -> ThreadPoolExecutor:

@@ -39,7 +39,8 @@ class Slow(AbstractFileSystem):
         path = self._strip_protocol(path)
         if path not in self.store:
             raise FileNotFoundError(path)
-        return {"name": path, "size": len(self.store[path]) if self.knows_size else None, "type": "file"}
+        size = len(self.store[path]) if self.knows_size else None
+        return {"name": path, "size": size, "type": "file", "ETag": id(self.store[path])}
 
     def exists(self, path, **kwargs):
         return self._strip_protocol(path) in self.store
@@ -331,3 +332,117 @@ def test_blocks():
         for name in local:
             assert isinstance(remote[name], tenon.QuantizedArray) and remote[name] == local[name]
             assert remote.read(name, slice(1, 3)) == local[name][1:3]
+
+
+# ---- loading and saving ----
+
+
+@pytest.mark.parametrize("scheme", ["slow", "memory"])
+@pytest.mark.parametrize("format", ["npz", "safetensors", "gguf", "pt"])
+def test_there_and_back(scheme, format):
+    url = f"{scheme}://box/new.{format}"
+    arrays = {"a": np.arange(12, dtype="f4").reshape(3, 4), "b": np.arange(5)[::-1]}
+    report = tenon.write(url, arrays)
+    assert report.ok
+    loaded = tenon.load(url)
+    assert set(loaded) == {"a", "b"} and all(np.array_equal(loaded[name], arrays[name]) for name in arrays)
+    assert tenon.verify(url).ok
+    assert set(tenon.hash(url)) == {"a", "b"}
+
+
+def test_functions_of_mlx():
+    """They append an extension to a URL as to a path."""
+    tenon.save("slow://box/one", np.arange(3))
+    tenon.savez_compressed("slow://box/many", np.arange(4), b=np.arange(5))
+    tenon.save_safetensors("slow://box/s", {"a": np.ones(2)}, {"key": "value"})
+    tenon.save_gguf("slow://box/g", {"a": np.ones(2, "f4")}, {"key": "value"})
+    assert {"box/one.npy", "box/many.npz", "box/s.safetensors", "box/g.gguf"} < set(Slow.store)
+    assert np.array_equal(np.load(io.BytesIO(Slow.store["box/one.npy"])), np.arange(3))
+    assert tenon.load("slow://box/one.npy").tolist() == [0, 1, 2]
+    assert tenon.load("slow://box/many.npz")["b"].tolist() == [0, 1, 2, 3, 4]
+    assert tenon.load("slow://box/s.safetensors", return_metadata=True)[1] == {"key": "value"}
+    assert tenon.load("slow://box/g.gguf", return_metadata=True)[1]["key"] == "value"
+
+
+def test_convert(tmp_path, ten_megabytes):
+    tenon.convert("slow://box/x.safetensors", "slow://box/y.npz", only="t00*")
+    assert list(tenon.load("slow://box/y.npz")) == [f"t00{i}" for i in range(10)]
+    tenon.convert("slow://box/y.npz", tmp_path / "z.gguf")
+    tenon.convert(tmp_path / "z.gguf", "memory://box/z.safetensors")
+    assert np.array_equal(tenon.load("memory://box/z.safetensors")["t007"], ARRAYS["t007"])
+
+
+def test_a_save_that_fails_leaves_the_old_file(monkeypatch):
+    tenon.save("slow://box/one.npy", np.arange(3))
+    before = Slow.store["box/one.npy"]
+    monkeypatch.setattr(SlowFile, "fail_at", 1)
+    with pytest.raises(ConnectionResetError, match="the store went away"):
+        tenon.save("slow://box/one.npy", np.zeros(20 << 20, "u1"))
+    assert Slow.store["box/one.npy"] is before
+    monkeypatch.undo()
+
+
+def test_a_progress_that_raises_leaves_the_old_file():
+    tenon.save("memory://box/one.npy", np.arange(3))
+
+    def stop(done, total):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        tenon.write("memory://box/one.npy", np.zeros(20 << 20, "u1"), progress=stop)
+    assert tenon.load("memory://box/one.npy").tolist() == [0, 1, 2]
+
+
+def test_new_and_append():
+    tenon.write("slow://box/one.npz", {"a": np.arange(3)}, new=True)
+    with pytest.raises(FileExistsError):
+        tenon.write("slow://box/one.npz", {"a": np.arange(4)}, new=True)
+    with pytest.raises(tenon.TenonError, match="one.npz: nothing can be added"):
+        tenon.write("slow://box/one.npz", {"b": np.arange(4)}, append=True)
+    assert tenon.load("slow://box/one.npz")["a"].tolist() == [0, 1, 2]
+
+
+def test_a_writer_says_that_it_needs_a_path():
+    with pytest.raises(ValueError, match="slow://box/one.safetensors: a writer needs a path of this machine"):
+        with tenon.writer("slow://box/one.safetensors"):
+            pass
+
+
+def test_drop_in():
+    """The functions of safetensors take paths alone, and these take URLs, too."""
+    import tenon.safetensors.numpy
+
+    tenon.safetensors.numpy.save_file({"a": np.arange(3)}, "memory://box/s.safetensors")
+    assert tenon.safetensors.numpy.load_file("memory://box/s.safetensors")["a"].tolist() == [0, 1, 2]
+
+
+def test_load_of_a_file_that_is_replaced(ten_megabytes, monkeypatch):
+    """The result is that of the old file or of the new one, and not of both."""
+    url = "slow://box/x.safetensors"
+    other = safetensors.numpy.save({name: array + 1000 for name, array in ARRAYS.items()}, {"key": "value"})
+    assert len(other) == len(Slow.store["box/x.safetensors"])
+
+    class Replaced(Slow):
+        def cat_file(self, path, start=None, end=None, **kwargs):
+            data = super().cat_file(path, start, end, **kwargs)
+            if start > 3 << 20:
+                self.store["box/x.safetensors"] = other
+            return data
+
+    fsspec.register_implementation("slow", Replaced, clobber=True)
+    assert {array[0, 0] // 1000 for array in tenon.load(url).values()} == {1}
+
+
+def test_load_of_a_file_that_changes_for_ever(monkeypatch):
+    url = "slow://box/one.npy"
+    tenon.save(url, np.arange(3))
+
+    class Changing(Slow):
+        def cat_file(self, path, start=None, end=None, **kwargs):
+            data = super().cat_file(path, start, end, **kwargs)
+            self.store["box/one.npy"] = bytes(bytearray(self.store["box/one.npy"]))
+            return data
+
+    fsspec.register_implementation("slow", Changing, clobber=True)
+    with pytest.raises(tenon.TenonError, match="was written while it was loaded"):
+        tenon.load(url)
