@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.\-]*::)*[A-Za-z][A-Za-z0-9+.\-]+://")
 _LOCAL = re.compile(r"(?:file|local)://")
-# What the stores call the version of a file, and the time of its last change. (The time of the last access changes while it is read.)
+# What the stores call the version of a file, and the time of its last change
 _IDENTITY = (
     *("size", "ETag", "etag", "generation", "VersionId", "version_id", "md5Hash", "blob_id"),
     *("LastModified", "last_modified", "mtime", "modified", "created"),
@@ -130,6 +130,8 @@ class Reader:
     def __init__(self, url: str) -> None:
         self.url = url
         self.name = file_name(url)
+        if self.name.endswith(".index.json"):
+            raise ValueError(f"{url}: a set behind a URL cannot be opened by its index; open its shards, one by one")
         self._pid = os.getpid()
         self._fs, self._path = filesystem(url)
         info = self._fs.info(self._path)

@@ -182,11 +182,19 @@ def test_folder():
         _remote.Reader("memory://folder")
 
 
+def test_index():
+    """The shards would have to be opened by paths beside it."""
+    Slow.store["box/model.safetensors.index.json"] = b"{}"
+    with pytest.raises(ValueError, match="a set behind a URL cannot be opened by its index"):
+        tenon.open("slow://box/model.safetensors.index.json")
+
+
 def test_fsspec_is_not_installed(monkeypatch):
     for name in [name for name in sys.modules if name.partition(".")[0] == "fsspec"]:
         monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(ModuleNotFoundError, match="^s3://b/x.npz: .* fsspec, which is not installed: pip install fsspec$"):
-        _remote.Reader("s3://b/x.npz")
+    for function in (tenon.open, tenon.load, lambda url: tenon.save(url, np.ones(2))):
+        with pytest.raises(ModuleNotFoundError, match="^s3://b/x.npy: .* fsspec, which is not installed: pip install fsspec$"):
+            function("s3://b/x.npy")
 
 
 def test_pickle():
