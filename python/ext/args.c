@@ -88,22 +88,6 @@ tn_u32_of (PyObject *object, uint32_t *number)
 }
 
 int
-tn_i64_of (PyObject *object, int64_t *number)
-{
-    if (!object)
-        return 0;
-    PyObject *index = PyNumber_Index (object);
-    if (!index)
-        return -1;
-    long long value = PyLong_AsLongLong (index);
-    Py_DECREF (index);
-    if (value == -1 && PyErr_Occurred ())
-        return -1;
-    *number = value;
-    return 0;
-}
-
-int
 tn_bool_of (PyObject *object, bool *flag)
 {
     int truth = object ? PyObject_IsTrue (object) : *flag;

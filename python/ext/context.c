@@ -52,8 +52,7 @@ context_report (PyObject *self, PyObject *none)
     return tn_report_list (tenon_context_report (((tn_context *) self)->library));
 }
 
-/* The bids of all codecs; no failure is raised but those of opening the file itself, which gives no report.
- */
+/* The bids of all codecs. Only a file that cannot be opened raises: there is no report then. */
 static PyObject *
 context_why (PyObject *self, PyObject *args)
 {

@@ -20,8 +20,7 @@
 #include <stdlib.h>
 #include <tenon/tenon.h>
 
-/* ---- module.c --------------------------------------------------------------------------------------------
- */
+/* ---- module.c ---- */
 
 /* The types, made once, when the module is loaded. */
 extern PyTypeObject *tn_context_type, *tn_handle_type, *tn_file_type, *tn_memory_type, *tn_plan_type,
@@ -53,8 +52,7 @@ void tn_object_free (PyObject *self);
 #define PyBUF_WRITE 0x200
 #endif
 
-/* ---- args.c ----------------------------------------------------------------------------------------------
- */
+/* ---- args.c ---- */
 
 /* The arguments of a function of METH_FASTCALL | METH_KEYWORDS. `names`: that of the function, then those of
  * its parameters, then NULL; the first `least` must be given. values[i] is borrowed; NULL: not given. */
@@ -63,7 +61,6 @@ int tn_arguments (const char *const *names, int least, PyObject *const *given, P
 /* What the objects are; NULL leaves the default. TypeError and OverflowError as Python's own functions. */
 int tn_u64_of (PyObject *object, uint64_t *number);
 int tn_u32_of (PyObject *object, uint32_t *number);
-int tn_i64_of (PyObject *object, int64_t *number);
 int tn_bool_of (PyObject *object, bool *flag);
 /* A str without NUL inside; NULL and None leave the default. It lives as long as the object. */
 int tn_text_of (PyObject *object, const char **text);
@@ -72,8 +69,7 @@ int tn_numbers_of (PyObject *sequence, uint64_t *numbers, int room, int *count);
 /* A sequence of any length, of which PyMem_Free frees *numbers; NULL for NULL and None. */
 int tn_indexes_of (PyObject *sequence, uint64_t **numbers, uint64_t *count);
 
-/* ---- errors.c --------------------------------------------------------------------------------------------
- */
+/* ---- errors.c ---- */
 
 /* Sets the exception that tenon._errors.make returns for a failure; always -1. An exception that is set
  * already (of a callback, or of a signal) stays. */
@@ -94,8 +90,7 @@ typedef struct tn_texts {
 int tn_texts_of (PyObject *sequence, tn_texts *texts);
 void tn_texts_free (tn_texts *texts);
 
-/* ---- progress.c ------------------------------------------------------------------------------------------
- */
+/* ---- progress.c ---- */
 
 /* What a call of the library does that may be long: without the lock of the interpreter, on any thread. */
 typedef tenon_status (*tn_work) (void *argument, const tenon_progress *progress);
@@ -118,8 +113,7 @@ void tn_caught_keep (tn_caught *caught);
 /* Sets the exception again, which is then gone here, unless another one is set; false: there was none. */
 bool tn_caught_raise (tn_caught *caught);
 
-/* ---- context.c -------------------------------------------------------------------------------------------
- */
+/* ---- context.c ---- */
 
 /* tenon._core.Context. Files, plans and writers keep it alive. */
 typedef struct tn_context {
@@ -136,8 +130,7 @@ PyObject *tn_context_cast (PyObject *self, PyObject *const *given, Py_ssize_t co
 PyObject *tn_context_plan (PyObject *self, PyObject *none);
 PyObject *tn_context_writer (PyObject *self, PyObject *args);
 
-/* ---- file.c ----------------------------------------------------------------------------------------------
- */
+/* ---- file.c ---- */
 
 /* What a tenon._core.File, which is a tn_handle, uses. It is closed when the last object that needs it is
  * gone: the File, each array that shares its pages, each call that runs, and each plan that has its tensors
@@ -193,8 +186,7 @@ typedef struct tn_memory {
 /* Takes the memory over, also if it fails. */
 PyObject *tn_memory_wrap (tenon_memory *memory);
 
-/* ---- dtypes.c --------------------------------------------------------------------------------------------
- */
+/* ---- dtypes.c ---- */
 
 /* The NumPy dtype that has the items of a dtype of the library, a new reference; NULL without an exception:
  * there is none (blocks, packed items, or a dtype that Python did not set with _core.set_dtype). Opaque ones
@@ -212,8 +204,7 @@ tn_dtype_plain (uint32_t dtype)
 /* _core.set_dtype. */
 PyObject *tn_set_dtype (PyObject *module, PyObject *args);
 
-/* ---- values.c --------------------------------------------------------------------------------------------
- */
+/* ---- values.c ---- */
 
 /* Metadata as a dict; as _core.pyi says at File.metadata. */
 PyObject *tn_metadata (tenon_file *file);

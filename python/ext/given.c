@@ -239,8 +239,7 @@ set_raw (tn_arrays *arrays, PyArrayObject *object, PyObject *dtype, PyObject *sh
                : set_layout (arrays, object, true, array);
 }
 
-/* An array whose dtype another package has registered, as the bytes that tenon._inputs.unusual makes of it.
- */
+/* An array of a dtype that another package registered: tenon._inputs.unusual returns its bytes. */
 static int
 set_unusual (tn_arrays *arrays, PyArrayObject *object, tenon_array *array)
 {

@@ -5,7 +5,7 @@
 #define TENON_PYTHON_VALUES_H
 #include "core.h"
 
-/* ---- values.c: the types of metadata ------------------------------------------------------------------- */
+/* ---- values.c: the types of metadata ---- */
 
 /* The number of NumPy's type with these items, or -1 if values of the type are no numbers. */
 int tn_value_numpy (uint32_t type);
@@ -17,8 +17,7 @@ uint64_t tn_value_size (uint32_t type);
 const char *tn_value_type_name (uint32_t type, uint32_t item_type);
 bool tn_value_type_find (const char *name, uint32_t *type, uint32_t *item_type);
 
-/* ---- one call of tn_metadata_put ------------------------------------------------------------------------
- */
+/* ---- one call of tn_metadata_put ---- */
 
 typedef struct tn_put {
     PyObject *key;
@@ -32,7 +31,7 @@ typedef struct tn_asked {
     uint32_t type, item_type;
 } tn_asked;
 
-/* ---- values_plain.c: what an object is ----------------------------------------------------------------- */
+/* ---- values_plain.c: what an object is ---- */
 
 bool tn_is_bool (PyObject *object);
 bool tn_is_integer (PyObject *object);
@@ -53,8 +52,7 @@ PyObject *tn_plain_list (const tn_put *p, PyObject *object);
 int tn_scalar_type (const tn_put *p, PyObject *object, uint32_t *type);
 int tn_list_type (const tn_put *p, PyObject *list, uint32_t *type);
 
-/* ---- values_put.c ---------------------------------------------------------------------------------------
- */
+/* ---- values_put.c ---- */
 
 int tn_value_of (tn_put *p, PyObject *object, tn_asked asked, struct tenon_value *value);
 #endif

@@ -2,8 +2,7 @@
 /* values_plain.c - what an object is that is to become metadata. */
 #include "values.h"
 
-/* ---- refusing --------------------------------------------------------------------------------------------
- */
+/* ---- refusing ---- */
 
 int
 tn_refuse (const tn_put *p, PyObject *exception, const char *format, ...)
@@ -61,8 +60,7 @@ refuse_array (const tn_put *p)
     return NULL;
 }
 
-/* ---- one object ------------------------------------------------------------------------------------------
- */
+/* ---- one object ---- */
 
 bool
 tn_is_bool (PyObject *object)
@@ -200,8 +198,7 @@ tn_scalar_type (const tn_put *p, PyObject *object, uint32_t *type)
     return 0;
 }
 
-/* ---- a list ----------------------------------------------------------------------------------------------
- */
+/* ---- a list ---- */
 
 PyObject *
 tn_plain_list (const tn_put *p, PyObject *object)

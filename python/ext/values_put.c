@@ -43,8 +43,7 @@ keep_object (tn_put *p, PyObject *object)
     return failed ? NULL : object;
 }
 
-/* ---- numbers ---------------------------------------------------------------------------------------------
- */
+/* ---- numbers ---- */
 
 static int
 integer_of (const tn_put *p, PyObject *object, uint32_t type, struct tenon_value *value)
@@ -151,8 +150,7 @@ pack_number (const struct tenon_value *value, unsigned char *to, uint64_t index)
     }
 }
 
-/* ---- arrays ----------------------------------------------------------------------------------------------
- */
+/* ---- arrays ---- */
 
 static const uint32_t machine_order =
     __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? TENON_ENCODING_BIG : TENON_ENCODING_LITTLE;
@@ -294,8 +292,7 @@ array_of (tn_put *p, PyObject *object, uint32_t item_type, struct tenon_value *v
     return result;
 }
 
-/* ---- values ----------------------------------------------------------------------------------------------
- */
+/* ---- values ---- */
 
 static int
 string_of (PyObject *object, struct tenon_value *value)

@@ -18,12 +18,30 @@ if TYPE_CHECKING:
 
 
 def verify(source: Any, *, progress: _progress.Progress = None, **how: Any) -> Report:
-    """Reads all of a file and compares all checksums.
+    """Read all data of a file and compare all checksums.
 
-    `source` is an open File, or what tenon.open takes, and so are further arguments. The report has `ok` and `faults`:
-    faults of the data raise nothing, not even those with which the file cannot be opened.
-    TenonError: there is no such file, or it cannot be read at all.
+    Parameters
+    ----------
+    source : File, or the source of `tenon.open`
+        The file.
+    progress : bool or callable
+        As of `tenon.open`.
+    **how
+        Further arguments of `tenon.open`.
 
+    Returns
+    -------
+    Report
+        `ok` is true if there are no faults; `faults` lists them. Faults of the data raise no exception, not even those
+        that prevent the file from being opened.
+
+    Raises
+    ------
+    TenonError
+        There is no such file, or the system cannot read it.
+
+    Examples
+    --------
     >>> tenon.save("a.npy", np.arange(3))
     >>> tenon.verify("a.npy").ok
     True
@@ -53,11 +71,31 @@ _FAULTS = frozenset(
 def hash(
     source: Any, names: str | Iterable[str] | None = None, *, progress: _progress.Progress = None, **how: Any
 ) -> dict[str, str]:
-    """The digest of each tensor, as `tenon hash` prints it: "sha256:…", the same in every format.
+    """Return the digest of each tensor, as `tenon hash` prints it: "sha256:…", the same in every format.
 
-    The result is a dict in the order of the names. `names`: a name or pattern, or several; None: all. The other
-    arguments are those of tenon.verify. TenonError: a tensor is unreadable, or there is none of that name.
+    Parameters
+    ----------
+    source : File, or the source of `tenon.open`
+        The file.
+    names : str or iterable of str, optional
+        A name or a pattern, or several; None: all tensors.
+    progress : bool or callable
+        As of `tenon.open`.
+    **how
+        Further arguments of `tenon.open`.
 
+    Returns
+    -------
+    dict
+        Digests by name, sorted by name.
+
+    Raises
+    ------
+    TenonError
+        A tensor is unreadable, or no tensor has such a name (a KeyError).
+
+    Examples
+    --------
     >>> tenon.save("a.npy", np.zeros(3, np.float32))
     >>> tenon.save_safetensors("a.safetensors", {"a": np.zeros(3, np.float32)})
     >>> tenon.hash("a.npy") == tenon.hash("a.safetensors")

@@ -158,19 +158,39 @@ def convert(
     memory: int | None = None,
     progress: Progress = None,
 ) -> Report:
-    """Writes tensors and metadata of files to another file, in bounded memory. Returns the report of losses and notes.
+    """Write the tensors and metadata of files to another file, in bounded memory.
 
-    src: what `tenon.open` takes, an open File, or a list of these, whose tensors become one file.
-    dst: what `tenon.write` takes as path. It may be src.
-    only: a name or glob, or several, of the tensors that are wanted; those that begin with "!" leave tensors out.
-    rename: new names by the old ones, or a callable that is given each name and returns the new one.
-    dtype: as of `tenon.write`, by the names that the tensors have in src.
-    metadata: values that are added, or replace those of src.
-    Other arguments are those of `tenon.write`.
+    Parameters
+    ----------
+    src : File, the source of `tenon.open`, or a list of these
+        The tensors of all of them are written to one file.
+    dst : str, os.PathLike, int or file object
+        The target, as the path of `tenon.write`. It may be `src`.
+    only : str or iterable of str, optional
+        A name or a glob, or several, of the tensors to write; "!GLOB" excludes tensors.
+    rename : Mapping or callable, optional
+        New names by the old ones, or a function from an old name to a new one.
+    dtype : dtype or Mapping, optional
+        As of `tenon.write`, by the names in `src`.
+    metadata : Mapping, optional
+        Entries that are added to the metadata of `src`, or replace them.
+    format, options, append, new, carry, strict, skip_unreadable, durable, threads, memory, progress
+        As of `tenon.write`.
 
-    KeyError: a name or glob fits no tensor. TenonError: the format cannot hold a tensor, or something would be lost
-    and `strict` forbids that.
+    Returns
+    -------
+    Report
+        The losses and notes.
 
+    Raises
+    ------
+    KeyError
+        A name or glob matches no tensor.
+    TenonError
+        The format cannot hold a tensor, or a loss occurs although `strict` is true.
+
+    Examples
+    --------
     >>> tenon.savez("a.npz", w=np.ones((2, 32), np.float32), b=np.zeros(2, np.float32))
     >>> report = tenon.convert("a.npz", "b.gguf", dtype={"w": "q4_0"}, rename={"w": "blk.0.weight"})
     >>> {name: array.dtype for name, array in tenon.load("b.gguf").items()}

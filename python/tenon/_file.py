@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from tenon import _context, _core, _frameworks, _metadata, _progress, _reading
 from tenon._items import Items
 from tenon._lazy import LazyArray
+from tenon._opening import open_core
 from tenon._tensors import Names, Tensors
 
 if TYPE_CHECKING:
@@ -37,23 +38,49 @@ def open(
     small_floats: str | None = None,
     progress: _progress.Progress = None,
 ) -> File:
-    """Opens a file and reads its catalog, but no data.
+    """Open a file and read its catalog, but no data.
 
-    source: a path, a folder with a set of shards, a URL that fsspec opens, a descriptor, a file object from its position
-        on, or the bytes of a file as bytearray, memoryview or array, which must not change meanwhile (bytes are a path).
-    format: the id of a format, if neither content nor extension tells it.
-    options: those of the format, {"gguf.mlx": "triple"}; the format's name may be left out if `format` is given.
-    mode: "r", f[name] is read-only; "c", it can be written, and the file stays as it is.
-    shards: open all shards of the numbered set that the file belongs to. index=False: find them by their names,
-        whatever the index says.
-    alone: open the file itself, also if it stands for a set.
-    offset, length: the part of the file, in bytes; length None: to its end.
-    framework: "numpy", "torch", "jax" or "mlx": whose arrays f[name] are. Those of torch, and aligned ones of JAX, share
-        pages of the file; what is written into them stays in memory. MLX copies.
-    small_floats: how bf16, f8, f6 and f4 come: None, as ml_dtypes has them; "bits", as unsigned integers;
-        "float32", converted, exactly.
-    TenonError: the file cannot be opened, or is none; its class is that of the reason, FileNotFoundError, ValueError …
+    Parameters
+    ----------
+    source : str, os.PathLike, int, file object, bytearray, memoryview or ndarray
+        A path, a folder with a set of shards, a URL that fsspec opens, a descriptor, a file object (from its current
+        position), or the content of a file, which must not change while the file is open. `bytes` are a path.
+    format : str, optional
+        The id of the format, if neither the content nor the extension tells it.
+    options : Mapping, optional
+        Options of the format: ``{"gguf.mlx": "triple"}``. The prefix may be omitted if `format` is given.
+    mode : {"r", "c"}
+        "r": the arrays are read-only. "c": they are copy-on-write, and the file does not change.
+    shards : bool
+        Open all shards of the numbered set that the file belongs to.
+    index : bool
+        False: find the shards by their names, and ignore the index of the set.
+    alone : bool
+        Open the file itself, even if it stands for a set.
+    offset, length : int
+        The part of the file, in bytes; `length` None: to the end of the file.
+    framework : {"numpy", "torch", "jax", "mlx"}
+        The library of the arrays. Tensors of torch, and aligned arrays of JAX, share pages of the file; writes to them
+        stay in memory. MLX copies.
+    small_floats : {None, "bits", "float32"}
+        The form of bf16, f8, f6 and f4. None: dtypes of ml_dtypes. "bits": unsigned integers. "float32": converted,
+        exactly.
+    progress : bool or callable
+        True shows a bar; a callable gets (bytes done, bytes in total).
 
+    Returns
+    -------
+    File
+        A mapping from the names of the tensors to arrays.
+
+    Raises
+    ------
+    TenonError
+        The file cannot be opened, or has no known format. The class tells the reason: also a FileNotFoundError,
+        ValueError …
+
+    Examples
+    --------
     >>> tenon.save_safetensors("m.safetensors", {"w": np.ones((2, 3)), "b": np.zeros(3)}, {"by": "me"})
     >>> with tenon.open("m.safetensors") as f:
     ...     sorted(f), f["w"].shape, f["w"][1, ::2].tolist(), f.metadata["by"]
@@ -75,75 +102,23 @@ def open(
     }
     items = Items(_context.context(), small_floats)
     with _progress.shown(progress, "open") as callback:
-        core, again = _open_core(items.context, source, how, callback)
+        core, again = open_core(items.context, source, how, callback)
     return File(core, items, again, how)
 
 
-def _open_core(
-    context: _core.Context, source: Any, how: Mapping[str, Any], callback: _progress.Callback | None
-) -> tuple[_core.File, Any]:
-    """Opens the source. Also returns what opens it again: an absolute path, a URL, bytes; None: nothing does."""
-    if how["offset"] < 0 or how["length"] is not None and how["length"] <= 0:
-        raise ValueError("offset is not negative, and length is positive, or None: to the end")
-    flags = (_core.OPEN_SHARDS if how["shards"] else 0) | (0 if how["index"] else _core.OPEN_NO_INDEX)
-    given: dict[str, Any] = {
-        "format": how["format"],
-        "settings": _settings_of(source, how),
-        "flags": flags | (_core.OPEN_ALONE if how["alone"] else 0),
-        "offset": how["offset"],
-        "length": how["length"] or 0,
-        "progress": callback,
-    }
-    if isinstance(source, str) and "://" in source:
-        from tenon import _remote
-
-        if _remote.is_url(source):
-            path = _remote.local_path(source)
-            if path is None:
-                reader = _remote.Reader(source)
-                return context.open(reader, name=reader.name, **given), source
-            source = path
-    if isinstance(source, (str, bytes, os.PathLike)):
-        place = os.fspath(source)
-        if isinstance(place, bytes) and b"\0" in place:
-            raise ValueError("bytes are a path; the content of a file is given as memoryview(data) or io.BytesIO(data)")
-        if isinstance(place, bytes) and b"\0" in place:
-            raise ValueError("bytes are a path: give the bytes of a file as memoryview(data)")
-        return context.open(place, **given), os.path.abspath(place)
-    return _open_object(context, source, given)
-
-
-def _settings_of(source: Any, how: Mapping[str, Any]) -> Sequence[str] | None:
-    if not how["options"]:
-        return None
-    from tenon._settings import settings_of
-
-    path = os.fspath(source) if isinstance(source, (str, bytes, os.PathLike)) else None
-    return settings_of(how["options"], path, how["format"])
-
-
-def _open_object(context: _core.Context, source: Any, given: dict[str, Any]) -> tuple[_core.File, Any]:
-    if isinstance(source, (bytearray, memoryview, np.ndarray)):
-        data = np.frombuffer(np.ascontiguousarray(source) if isinstance(source, np.ndarray) else source, np.uint8)
-        return context.open(data, **given), data
-    from tenon import _streams
-
-    made = _streams.open_input(source)
-    given["offset"] += made.offset
-    return context.open(made.source, name=made.name, one_thread=made.one_thread, **given), None
-
-
 class File(Mapping[str, Any]):
-    """An open file: a mapping from names of tensors, in the order of the file, to arrays. `tenon.open` makes it.
+    """An open file: a mapping from the names of the tensors to arrays. `tenon.open` returns it.
 
-    f["name"] is a view of the file's pages, an ndarray, if the bytes there are those of the array; else a LazyArray,
-    whose f["name"][2:5, ::2] reads that box alone. Quantised dtypes are QuantizedArrays. Views stay valid when the file
-    is closed, and when it is replaced. In mode "r" they are read-only; in mode "c" each f["name"] can be written, and
-    is a copy of its own as far as it is. For a framework other than NumPy it is an array of that.
+    ``f["name"]`` is an ndarray that shares the pages of the file if the array has the same bytes as the file. Else it is
+    a LazyArray, of which ``f["name"][2:5, ::2]`` reads that box alone. Tensors of quantised dtypes are QuantizedArrays.
+    With another `framework`, ``f["name"]`` is an array of that library.
 
-    Any number of threads may use a File. It is pickled by its path. A program that shortens the file in its place ends
-    the programs that then touch views of what is gone (SIGBUS): replace files, as every save of tenon does, or read
-    them, with copy=True or tenon.load.
+    Views stay valid after the file is closed or replaced. In mode "r" they are read-only. In mode "c" each
+    ``f["name"]`` is writable, and pages that are written become private copies.
+
+    Several threads may use a File at once. Pickling stores the path. If another program truncates the file in place, an
+    access to the missing pages of a view ends the process (SIGBUS). Saves of tenon replace files and never truncate
+    them; ``copy=True`` and `tenon.load` avoid the risk for other writers.
     """
 
     __slots__ = (
@@ -326,13 +301,39 @@ class File(Mapping[str, Any]):
         framework: str | None = None,
         progress: _progress.Progress = None,
     ) -> Any:
-        """The tensor, or the part of it that an index of NumPy selects, and that alone where the format allows it.
+        """Read a tensor, or the part of it that an index of NumPy selects; only that part where the format allows it.
 
-        dtype: convert to this. copy: into memory of its own; else it is a view of the file if that has the very bytes.
-        out: an array of the same shape, which is filled and returned; the items are converted to its dtype.
-        framework: as in tenon.open, for this one.
-        TenonError: there is no such tensor (KeyError), or it cannot be read. IndexError: the index does not fit.
+        Parameters
+        ----------
+        name : str
+            The name of the tensor.
+        index : index of NumPy
+            The part; all of the tensor by default.
+        dtype : str or dtype, optional
+            Convert the items to this dtype.
+        copy : bool
+            If true, the result owns its memory; else it shares pages of the file if they have the same bytes.
+        out : ndarray, optional
+            An array of the same shape, which is filled and returned. The items are converted to its dtype.
+        framework : str, optional
+            As of `tenon.open`, for this call.
+        progress : bool or callable
+            As of `tenon.open`.
 
+        Returns
+        -------
+        array
+            Of the shape that the index selects.
+
+        Raises
+        ------
+        TenonError
+            There is no such tensor (a KeyError), or it cannot be read.
+        IndexError
+            The index does not fit the shape.
+
+        Examples
+        --------
         >>> tenon.save("a.npy", np.arange(6).reshape(2, 3))
         >>> with tenon.open("a.npy") as f:
         ...     f.read("a", (1, slice(None, None, -1)), dtype="f32")
@@ -368,12 +369,30 @@ class File(Mapping[str, Any]):
         framework: str | None = None,
         progress: _progress.Progress = None,
     ) -> dict[str, Any]:
-        """Many tensors at once, on all threads: a dict from names to arrays.
+        """Read many tensors at once, on all threads.
 
-        names: a name or a pattern ("blk.*.weight"), or several, "!PATTERN" leaves out; None: those of `out`, or all.
-        out: arrays by name, which are filled and returned. The other arguments are those of `read`.
-        TenonError: nothing has such a name (KeyError), or a tensor cannot be read: then none is returned.
+        Parameters
+        ----------
+        names : str or iterable of str, optional
+            A name or a pattern ("blk.*.weight"), or several; "!PATTERN" excludes tensors. None: the names of `out`,
+            or all tensors.
+        out : Mapping, optional
+            Arrays by name, which are filled and returned.
+        dtype, copy, framework, progress
+            As of `read`.
 
+        Returns
+        -------
+        dict
+            Arrays by name.
+
+        Raises
+        ------
+        TenonError
+            No tensor has such a name (a KeyError), or a tensor cannot be read. Then no array is returned.
+
+        Examples
+        --------
         >>> tenon.savez("a.npz", a=np.ones(2), b=np.zeros(3), c=np.ones(1))
         >>> with tenon.open("a.npz") as f:
         ...     sorted(f.read_many(["*", "!b"], dtype="f32"))

@@ -337,17 +337,17 @@ class Adding:
             self._arrays.append((name, value.data, dtype, value.shape, self._store(name, value.dtype, value.shape)))
         elif (lazy := _lazy(value)) is not None:
             self._add_lazy(name, value, *lazy)
-        elif (pairs := _pairs(value)) is not None:
-            raw, number, shape = pairs
-            self._arrays.append((name, raw, number, shape, self._store(name, "f4", shape or ())))
-        elif str(getattr(value, "dtype", None)) == "torch.float4_e2m1fn_x2":
-            self._add_pairs(name, value)
         else:
             try:
-                array = array_of(value)
+                pairs = _pairs(value)
+                array = array_of(value) if pairs is None else None
             except _PLAIN_FAILURES as failure:
                 raise with_name(name, failure) from failure
-            self._add_array(name, array, value)
+            if pairs is None:
+                self._add_array(name, array, value)
+            else:
+                raw, number, shape = pairs
+                self._arrays.append((name, raw, number, shape, self._store(name, "f4", shape or ())))
 
     def add_all(self, arrays: Iterable[tuple[str | None, Any]]) -> None:
         """Adds tensors, and checks that each rule of the dtypes fits one."""
@@ -382,22 +382,14 @@ class Adding:
                 return with_name(given[0], found)
         return failure
 
-    def _add_pairs(self, name: str | None, value: Any) -> None:
-        """Adds a tensor of PyTorch whose items are two f4 each: the bytes are those of the packed items."""
-        raw = np.asarray(value.detach().contiguous().view(sys.modules["torch"].uint8))
-        shape = (*raw.shape[:-1], 2 * raw.shape[-1]) if raw.ndim else (2,)
-        dtype = _dtypes.FIXED["f4"]
-        self._arrays.append((name, raw.reshape(-1), dtype, shape, self._store(name, "f4", shape)))
-
     def _store(self, name: str | None, dtype: str, shape: tuple[int, ...]) -> int:
         return self._casts.choose(name or "", dtype, shape) if self._casts is not None else 0
 
     def _add_array(self, name: str | None, array: Any, value: Any) -> None:
         if not isinstance(array, np.ndarray):
             self.flush()
-            self._plan.add_dlpack(
-                name, array, self._store(name, _dtypes.label_of(getattr(value, "dtype", "")), tuple(getattr(value, "shape", ())))
-            )
+            label, shape = _dtypes.label_of(getattr(value, "dtype", "")), tuple(getattr(value, "shape", ()))
+            self._plan.add_dlpack(name, array, self._store(name, label, shape))
             return
         store = 0
         if self._casts is not None:

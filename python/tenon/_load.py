@@ -15,6 +15,7 @@ import numpy as np
 
 from tenon import _context, _core, _dtypes, _errors, _frameworks, _metadata, _progress, _streams
 from tenon._items import Items
+from tenon._opening import open_url
 from tenon._settings import settings_of
 
 # What MLX takes as three arrays of its own
@@ -47,30 +48,52 @@ def load(
     options: Mapping[str, Any] | None = None,
     progress: _progress.Progress = None,
 ) -> Any:
-    """Loads all arrays of a file: one array of a .npy file, else a dict from names to arrays.
+    """Load all arrays of a file: one array of a .npy file, else a dict from names to arrays.
 
-    The arrays are writable, and have memory of their own, which goes back when they die. All tensors are loaded or
-    none: one that is damaged, cut off or unknown raises, and so does a shard that is missing. The file may be
-    replaced meanwhile: the result is that of one of both, whole. If another program writes into the file itself, it
-    is loaded again, and BlockingIOError is raised if that happens each time.
+    The arrays are writable, and each owns its memory. The load is complete or it fails: a tensor that is damaged,
+    truncated or of an unknown dtype raises an exception, and so does a missing shard. If the file is replaced during
+    the load, the result is the whole old file or the whole new one. If another program writes into the file itself,
+    the load is repeated, up to three times.
 
-    file: a path, a URL that fsspec opens, a folder with a set of shards, a descriptor, or a file object opened in
-        binary mode. An object is read from its position on, and left behind the array (.npy), or at its end.
-    format: the id or extension of a format, if neither content nor extension tells it.
-    return_metadata: the result is (arrays, metadata). Metadata are a dict of str, of scalars of NumPy of the types in
-        the file, of 1-d arrays, of lists of str, and of lists of these; {} of formats without.
-    stream: has no effect; programs written for MLX pass it.
-    framework: "numpy", "torch", "jax" or "mlx": whose arrays they are.
-    quantized: what q4_0, q6_k and the like become. "array": QuantizedArray. "triple": for q4_0, q4_1 and q8_0
-        NAME.weight, NAME.scales and NAME.biases, where NAME lacks a final ".weight", as MLX's quantised layers take
-        them; for others float16, as in MLX. "dequantize": float32, or "dequantize:f16" and other dtypes.
-    small_floats: how bf16, f8, f6 and f4 come: None, as ml_dtypes has them; "bits", as unsigned integers;
-        "float32", converted, exactly.
-    options: those of the format, {"gguf.orig_shape": "yes"}.
-    progress: True shows a bar; a callable gets (bytes done, bytes in all).
+    Parameters
+    ----------
+    file : str, bytes, os.PathLike, int or file object
+        A path, a URL that fsspec opens, a folder with a set of shards, a descriptor, or a file object in binary mode.
+        An object is read from its current position, and is left behind the array (.npy) or at its end.
+    format : str, optional
+        The id or an extension of the format, if neither the content nor the extension tells it.
+    return_metadata : bool
+        If true, return the pair (arrays, metadata).
+    stream : object
+        Ignored; programs written for MLX pass it.
+    framework : {"numpy", "torch", "jax", "mlx"}
+        The library of the arrays.
+    quantized : str
+        The form of quantised tensors (q4_0, q6_k …). ``"array"``: QuantizedArray. ``"triple"``: MLX's NAME.weight,
+        NAME.scales and NAME.biases for q4_0, q4_1 and q8_0 (NAME without a final ".weight"), and float16 for other
+        dtypes. ``"dequantize"``: float32; ``"dequantize:f16"``: another dtype.
+    small_floats : {None, "bits", "float32"}
+        The form of bf16, f8, f6 and f4. None: dtypes of ml_dtypes. ``"bits"``: unsigned integers. ``"float32"``:
+        converted, exactly.
+    options : Mapping, optional
+        Options of the format: ``{"gguf.orig_shape": "yes"}``.
+    progress : bool or callable
+        True shows a bar; a callable gets (bytes done, bytes in total).
 
-    TenonError: the file cannot be opened or read; its class is that of the reason: FileNotFoundError, ValueError …
+    Returns
+    -------
+    array, dict, or a pair of one of these and a dict
+        The metadata are a dict of str, NumPy scalars of the types in the file, 1-d arrays, lists of str, and lists of
+        these; empty for formats without metadata.
 
+    Raises
+    ------
+    TenonError
+        The file cannot be opened or read. The class tells the reason: also a FileNotFoundError, ValueError,
+        BlockingIOError (the file was written during each attempt) …
+
+    Examples
+    --------
     >>> tenon.savez("two.npz", np.arange(3), x=np.eye(2))
     >>> arrays = tenon.load("two.npz")
     >>> sorted(arrays), arrays["x"].tolist()
@@ -114,33 +137,20 @@ def _path_of(file: Any) -> str | bytes | None:
 def _open(
     context: _core.Context, file: Any, format: str | None, settings: Sequence[str], callback: _progress.Callback | None
 ) -> tuple[_core.File, _streams.Input | None]:
-    if isinstance(file, str) and "://" in file:
-        from tenon import _remote
-
-        if _remote.is_url(file):
-            path = _remote.local_path(file)
-            if path is None:
-                reader = _remote.Reader(file)
-                core = context.open(reader, format=format, settings=settings, name=reader.name, progress=callback)
-                return core, None
-            file = path
+    given: dict[str, Any] = {"format": format, "settings": settings, "progress": callback}
+    remote, file = open_url(context, file, given)
+    if remote is not None:
+        return remote, None
     if _streams.is_path(file):
         if not _is_pipe(file):
-            return context.open(os.fspath(file), format=format, settings=settings, progress=callback), None
+            return context.open(os.fspath(file), **given), None
         with io.FileIO(os.fspath(file)) as pipe:
             made = _streams.open_input(pipe)
     else:
         made = _streams.open_input(file)
-    core = context.open(
-        made.source,
-        format=format,
-        settings=settings,
-        name=made.name,
-        offset=made.offset,
-        one_thread=made.one_thread,
-        progress=callback,
-    )
-    return core, made
+    return context.open(
+        made.source, name=made.name, offset=made.offset, one_thread=made.one_thread, **given
+    ), made
 
 
 def _stamp(path: str | bytes | None) -> tuple[Any, ...] | None:

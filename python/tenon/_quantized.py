@@ -18,13 +18,28 @@ _OPTIONS = {"format": "gguf", "settings": ("gguf.mlx=triple",)}
 
 
 class QuantizedArray:
-    """Blocks of a quantised dtype, bit for bit as they are stored, with the shape of the numbers that they stand for.
+    """Blocks of a quantised dtype, bit for bit as they are stored, with the shape of the numbers that they encode.
 
-    `data` has a row of blocks for each row of numbers: uint8, (*shape[:-1], bytes of a row), C-contiguous. The last dim
-    of `shape` is a multiple of the numbers in a block. Indexes select rows, never numbers within one; `dequantize`
-    gives numbers.
-    ValueError: shape and data do not fit. KeyError: there is no such dtype.
+    An index selects rows, not numbers within a row; `dequantize` returns numbers.
 
+    Parameters
+    ----------
+    dtype : str
+        The quantised dtype: "q4_0", "q6_k".
+    shape : sequence of int
+        The dims, in numbers. The last one is a multiple of the numbers in a block.
+    data : ndarray of uint8
+        The blocks, of the shape ``(*shape[:-1], bytes of a row)``.
+
+    Raises
+    ------
+    ValueError
+        `shape` and `data` do not fit.
+    KeyError
+        There is no such dtype.
+
+    Examples
+    --------
     >>> q = tenon.QuantizedArray.quantize(np.linspace(-1, 1, 64).reshape(2, 32), "q8_0")
     >>> q.dtype, q.shape, q.data.shape
     ('q8_0', (2, 32), (2, 34))
@@ -87,10 +102,22 @@ class QuantizedArray:
     # ---- numbers -----------------------------------------------------------------------------------------
 
     def dequantize(self, dtype: Any = "float32") -> Any:
-        """The numbers, as an ndarray of this dtype: exact in float32, rounded to the nearest in smaller ones.
+        """Return the numbers as an ndarray: exact in float32, rounded to nearest in smaller dtypes.
 
-        TenonError: the dtype can only be copied.
+        Parameters
+        ----------
+        dtype : dtype
+            The dtype of the result.
 
+        Raises
+        ------
+        ValueError
+            The result would be no plain numbers.
+        TenonError
+            tenon cannot decode the quantised dtype, only copy it.
+
+        Examples
+        --------
         >>> tenon.QuantizedArray.quantize(np.ones((1, 32)), "q8_0").dequantize("float16")[0, :3]
         array([1., 1., 1.], dtype=float16)
         """
@@ -103,8 +130,24 @@ class QuantizedArray:
 
     @classmethod
     def quantize(cls, array: Any, dtype: str) -> QuantizedArray:
-        """Quantises numbers, as `tenon convert --as` does. The last dim is a multiple of the numbers in a block.
+        """Quantise numbers, as `tenon convert --as` does.
 
+        Parameters
+        ----------
+        array : array_like
+            Numbers; the last dim is a multiple of the numbers in a block.
+        dtype : str
+            The quantised dtype.
+
+        Raises
+        ------
+        ValueError
+            The last dim is no such multiple.
+        TenonError
+            tenon cannot encode the dtype.
+
+        Examples
+        --------
         >>> tenon.QuantizedArray.quantize([[0.0] * 31 + [8.0]], "q4_0").dequantize()[0, -1]
         np.float32(8.0)
         """
@@ -128,11 +171,18 @@ class QuantizedArray:
     # ---- MLX's form --------------------------------------------------------------------------------------
 
     def triple(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-        """The same numbers as MLX has them, of q4_0, q4_1 and q8_0: weight (uint32), scales and biases (float16).
+        """Return the same numbers in MLX's form: weight (uint32), scales and biases (float16).
 
-        They are in groups of 32: `mx.dequantize(weight, scales, biases, group_size=32, bits=4)`, of q8_0 with bits=8.
-        TenonError: the dtype has no such form, or these blocks have no exact one.
+        The groups have 32 numbers: ``mx.dequantize(weight, scales, biases, group_size=32, bits=4)``, or ``bits=8`` for
+        q8_0.
 
+        Raises
+        ------
+        TenonError
+            The dtype is none of q4_0, q4_1 and q8_0, or the blocks have no exact form.
+
+        Examples
+        --------
         >>> [part.shape for part in tenon.QuantizedArray.quantize(np.ones((2, 64)), "q4_0").triple()]
         [(2, 8), (2, 2), (2, 2)]
         """
@@ -162,10 +212,22 @@ class QuantizedArray:
 
     @classmethod
     def from_triple(cls, weight: Any, scales: Any, biases: Any) -> QuantizedArray:
-        """The blocks that have the numbers of MLX's weight, scales and biases, bit for bit: q4_0, q4_1 or q8_0.
+        """Return the blocks (q4_0, q4_1 or q8_0) that encode MLX's weight, scales and biases, bit for bit.
 
-        TenonError: none has.
+        Parameters
+        ----------
+        weight, scales, biases : array_like
+            Arrays of the same dims but the last.
 
+        Raises
+        ------
+        ValueError
+            The dims differ.
+        TenonError
+            No dtype encodes them exactly.
+
+        Examples
+        --------
         >>> q = tenon.QuantizedArray.quantize(np.linspace(0, 1, 64).reshape(2, 32), "q4_1")
         >>> tenon.QuantizedArray.from_triple(*q.triple()) == q
         True
@@ -205,7 +267,7 @@ class QuantizedArray:
         return of_rows(self._dtype, (*rows.shape[:-1], self._shape[-1]), rows)
 
     def copy(self) -> QuantizedArray:
-        """The same blocks in memory of their own, which can be written."""
+        """Return the same blocks in new, writable memory."""
         return of_rows(self._dtype, self._shape, self._data.copy())
 
     def __eq__(self, other: object) -> bool:

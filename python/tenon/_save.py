@@ -129,18 +129,31 @@ def _named(arrays: Any) -> Iterable[tuple[str | None, Any]]:
 
 
 def save(file: Any, arr: Any, *, options: Options | None = None) -> None:
-    """Saves one array to a file in the format .npy, bit for bit as numpy.save does.
+    """Save one array to a file in the format .npy, bit for bit as numpy.save does.
 
-    file: str or os.PathLike, to which ".npy" is appended unless it ends with it; a URL of fsspec; a descriptor; or a
-        file object with `write`.
-        A file appears whole or not at all: one that is replaced stays until then.
-    arr: an array of NumPy or of another library (through __array_interface__, __dlpack__ or the buffer protocol), of
-        any shape and strides; numbers, and lists of them, become what mlx.core.array makes of them: float32, int32,
-        int64 if needed, bool, complex64.
-    options: of the format, such as {"align": 64}; `tenon formats -v npy` lists them.
+    Parameters
+    ----------
+    file : str, os.PathLike, int or file object
+        A path, to which ".npy" is appended if it is missing; a URL of fsspec; a descriptor; or an object with `write`.
+        A file appears, or is replaced, when it is complete.
+    arr : array_like
+        An array of NumPy or of another library (through ``__array_interface__``, ``__dlpack__`` or the buffer
+        protocol), of any shape and strides. Numbers and lists of numbers become the array that mlx.core.array makes of
+        them: float32, int32, int64 if needed, bool or complex64.
+    options : Mapping, optional
+        Options of the format: ``{"align": 64}``; `tenon formats -v npy` lists them.
 
-    TypeError: arr is no array. OSError: the system refuses to write. TenonError: the format does not have its dtype.
+    Raises
+    ------
+    TypeError
+        `arr` is no array.
+    OSError
+        The system refuses to write.
+    TenonError
+        The format does not support the dtype.
 
+    Examples
+    --------
     >>> tenon.save("a", np.eye(2))
     >>> np.load("a.npy")
     array([[1., 0.],
@@ -162,13 +175,26 @@ def _savez(file: Any, args: tuple[Any, ...], kwds: dict[str, Any], options: Opti
 
 
 def savez(file: Any, *args: Any, **kwds: Any) -> None:
-    """Saves several arrays to one file in the format .npz, without compression.
+    """Save several arrays to one file in the format .npz, without compression.
 
-    file: as of `save`, with the extension ".npz".
-    args: arrays that get the names arr_0, arr_1 …; kwds: arrays with their names. Arrays are those of `save`.
+    Parameters
+    ----------
+    file : str, os.PathLike, int or file object
+        As of `save`, with the extension ".npz".
+    *args : array_like
+        Arrays that get the names arr_0, arr_1 …; as of `save`.
+    **kwds : array_like
+        Arrays by name.
 
-    ValueError: a name of kwds is that of an array of args. Other errors are those of `save`.
+    Raises
+    ------
+    ValueError
+        A name of `kwds` is also the name of an array of `args`.
+    TypeError, OSError, TenonError
+        As of `save`.
 
+    Examples
+    --------
     >>> tenon.savez("a.npz", np.arange(3), w=np.ones((2, 2), np.float32))
     >>> {name: array.shape for name, array in np.load("a.npz").items()}
     {'w': (2, 2), 'arr_0': (3,)}
@@ -177,10 +203,20 @@ def savez(file: Any, *args: Any, **kwds: Any) -> None:
 
 
 def savez_compressed(file: Any, *args: Any, **kwds: Any) -> None:
-    """Saves several arrays to one file in the format .npz, compressed by deflate, on all processors.
+    """Save several arrays to one file in the format .npz, compressed with deflate, on all processors.
 
-    Arguments and errors are those of `savez`.
+    Parameters
+    ----------
+    file, *args, **kwds
+        As of `savez`.
 
+    Raises
+    ------
+    ValueError, TypeError, OSError, TenonError
+        As of `savez`.
+
+    Examples
+    --------
     >>> tenon.savez_compressed("a.npz", zeros=np.zeros(100_000))
     >>> import os
     >>> os.path.getsize("a.npz") < 2000, int(np.load("a.npz")["zeros"].sum())
@@ -192,16 +228,30 @@ def savez_compressed(file: Any, *args: Any, **kwds: Any) -> None:
 def save_safetensors(
     file: Any, arrays: Mapping[str, Any], metadata: Mapping[str, str] | None = None, *, options: Options | None = None
 ) -> None:
-    """Saves arrays to a file in the format .safetensors.
+    """Save arrays to a file in the format .safetensors.
 
-    file: as of `save`, with the extension ".safetensors".
-    arrays: names and arrays, which are those of `save`.
-    metadata: strings by their names.
-    options: of the format; `tenon formats -v safetensors` lists them.
+    Parameters
+    ----------
+    file : str, os.PathLike, int or file object
+        As of `save`, with the extension ".safetensors".
+    arrays : Mapping
+        Arrays by name; as of `save`.
+    metadata : Mapping of str to str, optional
+        The metadata.
+    options : Mapping, optional
+        Options of the format; `tenon formats -v safetensors` lists them.
 
-    ValueError: a key or value of the metadata is no str. TypeError: arrays is no Mapping. Other errors are those of
-    `save`.
+    Raises
+    ------
+    ValueError
+        A key or a value of the metadata is no str.
+    TypeError
+        `arrays` is no Mapping, or a value is no array.
+    OSError, TenonError
+        As of `save`.
 
+    Examples
+    --------
     >>> tenon.save_safetensors("a", {"w": np.ones((2, 3), np.float32)}, {"author": "me"})
     >>> arrays, metadata = tenon.load("a.safetensors", return_metadata=True)
     >>> arrays["w"].shape, metadata
@@ -218,16 +268,29 @@ def save_safetensors(
 def save_gguf(
     file: Any, arrays: Mapping[str, Any], metadata: Mapping[str, Any] | None = None, *, options: Options | None = None
 ) -> None:
-    """Saves arrays to a file in the format .gguf.
+    """Save arrays to a file in the format .gguf.
 
-    file: as of `save`, with the extension ".gguf".
-    arrays: names and arrays, which are those of `save`, or QuantizedArray. At most 4 dims.
-    metadata: values by their keys: a str; a list of str; a scalar or 1-d array, whose type is that of its dtype;
-        bool, int and float of Python (bool, i64, f64); lists of these, and lists of lists.
-    options: of the format; `tenon formats -v gguf` lists them.
+    Parameters
+    ----------
+    file : str, os.PathLike, int or file object
+        As of `save`, with the extension ".gguf".
+    arrays : Mapping
+        Arrays (as of `save`) and QuantizedArrays by name; at most 4 dims.
+    metadata : Mapping, optional
+        Values by key: str; lists of str; scalars and 1-d arrays, which keep the type of their dtype; bool, int and
+        float of Python (stored as bool, i64, f64); lists of these, and lists of lists.
+    options : Mapping, optional
+        Options of the format; `tenon formats -v gguf` lists them.
 
-    TenonError: the format has no such dtype, or no such value. Other errors are those of `save_safetensors`.
+    Raises
+    ------
+    TenonError
+        The format does not support the dtype of an array, or a value of the metadata.
+    TypeError, OSError
+        As of `save_safetensors`.
 
+    Examples
+    --------
     >>> tenon.save_gguf("a", {"w": np.ones((2, 32), np.float32)}, {"n": np.uint32(7), "words": ["a", "b"]})
     >>> arrays, metadata = tenon.load("a.gguf", return_metadata=True)
     >>> arrays["w"].shape, metadata["words"]
@@ -274,29 +337,63 @@ def write(
     memory: int | None = None,
     progress: Progress = None,
 ) -> Report:
-    """Saves arrays and metadata to a file of any format. Returns the report: what the format could not hold, and notes.
+    """Save arrays and metadata to a file of any format.
 
-    path: str or os.PathLike, used as it is; a URL of fsspec; a descriptor; or a file object with `write`.
-    arrays: a Mapping of names to what `save` takes, QuantizedArray, and tensors of open files (`f[name]`,
-        `f.tensors[name]`), which are copied as they are stored, without reading them into memory. For formats of one
-        array without a name: the array.
-    metadata: values by their keys, as of `save_gguf`; formats take them or report a loss.
-    format: the id or an extension of a format; None: the extension of the path decides.
-    options: of the format: {"npz.compression": "deflate"}, or without the format's id.
-    dtype: cast while saving. One dtype is for all tensors of floating-point and quantised types; a Mapping has a
-        dtype for each name, glob, or name of a dtype, and of several that fit a tensor the last one counts.
-    append: add to the file; tensors and metadata of the same names are replaced. new: refuse to replace a file
-        (FileExistsError).
-    carry: store dtypes that the format cannot hold as bytes, with a record that restores them. strict: refuse every
-        loss.
-    skip_unreadable: leave out tensors of files that cannot be read. durable: wait for the disk; None: as the
-        configuration says.
-    threads, memory: how many work at once, and the bytes that they may hold; None: as the configuration says.
-    progress: True for a bar, or a callable (done, total) with bytes.
+    Ctrl-C, and an exception of a `progress` callable, stop the save; the old file stays.
 
-    Ctrl-C, and what a callable raises, stop the save; the file stays as it was. KeyError: a key of dtype fits no
-    tensor.
+    Parameters
+    ----------
+    path : str, os.PathLike, int or file object
+        A path, which is used unchanged; a URL of fsspec; a descriptor; or an object with `write`.
+    arrays : Mapping or array_like
+        By name: arrays (as of `save`), QuantizedArrays, and tensors of open files (``f[name]``, ``f.tensors[name]``),
+        which are copied as stored and in bounded memory. For a format of one array without a name: the array.
+    metadata : Mapping, optional
+        Values by key, as of `save_gguf`. The report lists those that the format cannot hold.
+    format : str, optional
+        The id or an extension of a format; None: the extension of the path decides.
+    options : Mapping, optional
+        Options of the format: ``{"npz.compression": "deflate"}``; the prefix may be omitted.
+    dtype : dtype or Mapping, optional
+        Cast while saving. A single dtype applies to all tensors of floating-point and quantised dtypes. A Mapping has
+        dtypes by name, glob or dtype; the last entry that matches a tensor applies.
+    append : bool
+        Add to the file; tensors and metadata of the same names are replaced.
+    new : bool
+        Never replace a file: raise FileExistsError.
+    carry : bool
+        Store tensors of dtypes that the format does not support as bytes, with a record that restores them.
+    strict : bool
+        Raise an exception instead of a loss.
+    skip_unreadable : bool
+        Omit tensors of open files that cannot be read.
+    durable : bool, optional
+        Wait until the data are on the disk; None: as configured.
+    threads : int, optional
+        The number of threads; None: as configured.
+    memory : int, optional
+        The limit of memory in bytes; None: as configured.
+    progress : bool or callable
+        True shows a bar; a callable gets (bytes done, bytes in total).
 
+    Returns
+    -------
+    Report
+        The losses (parts of the data that the format cannot hold) and notes.
+
+    Raises
+    ------
+    KeyError
+        A key of `dtype` matches no tensor.
+    TypeError
+        A value is no array.
+    OSError
+        The system refuses to write.
+    TenonError
+        The format cannot hold a tensor, or a loss occurs although `strict` is true.
+
+    Examples
+    --------
     >>> report = tenon.write("a.gguf", {"w": np.ones((2, 32), np.float32)}, {"general.name": "tiny"}, dtype="q8_0")
     >>> len(report.losses)
     0

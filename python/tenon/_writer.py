@@ -27,12 +27,14 @@ _PIECE = 64 << 20
 
 
 class Writer:
-    """What `tenon.writer` returns: a file that gets its tensors one by one.
+    """A file that gets its tensors one by one. `tenon.writer` returns it.
 
-    The target appears, or is replaced, when the `with` block ends; an exception in the block leaves it as it was.
-    Between the calls the data are in memory, and in a temporary file if they are many: an array may change or die as
-    soon as it was added. One thread at a time uses a writer.
+    The target appears, or is replaced, when the `with` block ends. An exception in the block leaves the target unchanged.
+    Meanwhile the data are in memory and, if they are large, in a temporary file: an array may change as soon as it was
+    added. Only one thread at a time may use a writer.
 
+    Examples
+    --------
     >>> with tenon.writer("a.safetensors") as w:
     ...     w.add("x", np.zeros(3, np.float32))
     ...     w.begin("rows", "f32", (None, 2))
@@ -54,20 +56,43 @@ class Writer:
         put_all(self._writer.plan(), metadata)
 
     def add(self, name: str | None, array: Any, dtype: Any = None) -> None:
-        """Adds a tensor, and copies its data.
+        """Add a tensor and copy its data.
 
-        name: None for arr_0, arr_1 …. array: what `tenon.write` takes. dtype: cast while saving.
-        Tensors of open files are not copied: their file must stay as it is until the end. After an exception there is
-        no such tensor, and others can be added."""
+        Tensors of open files are not copied: their file must not change before the writer has finished. After an
+        exception the tensor is not in the file, and other tensors can be added.
+
+        Parameters
+        ----------
+        name : str or None
+            None: arr_0, arr_1 …
+        array : array_like
+            As of `tenon.write`.
+        dtype : dtype, optional
+            Cast to this dtype while saving.
+        """
         adding = _AddingOne(self._writer, dtype)
         adding.add(name, array)
         adding.flush()
 
     def begin(self, name: str, dtype: Any, shape: Sequence[int | None], *, store: Any = None) -> None:
-        """Begins a tensor whose data come in pieces. No other one is added until `end`.
+        """Begin a tensor whose data come in pieces. `end` must be called before the next tensor is added.
 
-        dtype: of the bytes that come. shape: its dims; None as the first one: the number of bytes tells it. store:
-            cast to this while saving."""
+        Parameters
+        ----------
+        name : str
+            The name of the tensor.
+        dtype : dtype
+            The dtype of the pieces.
+        shape : sequence of int
+            The dims. The first one may be None: then the number of bytes determines it.
+        store : dtype, optional
+            Cast to this dtype while saving.
+
+        Raises
+        ------
+        ValueError
+            Another dim than the first is None.
+        """
         dims = tuple(shape)
         if any(dim is None for dim in dims[1:]):
             raise ValueError("only the first dim of a shape may be unknown")
@@ -82,12 +107,22 @@ class Writer:
         )
 
     def put(self, data: Any) -> None:
-        """Adds the next bytes of the tensor, any number of them: of bytes, a buffer or an array.
+        """Append the next bytes of the tensor that was begun.
 
-        An array has the dtype that `begin` got, or is one of bytes (uint8, or void). Bytes are little-endian and in C
-        order; arrays with another byte order are swapped. Arrays of f4 and f6 of ml_dtypes are packed: each has a
-        whole number of bytes.
-        ValueError: more than the shape has; none of them counts. TypeError: an array of another dtype."""
+        Parameters
+        ----------
+        data : bytes-like or array_like
+            Bytes, little-endian and in C order, any number of them; or an array, of the dtype given to `begin`, of
+            uint8 or of void. An array of another byte order is swapped. Arrays of f4 and f6 of ml_dtypes are packed,
+            and must fill whole bytes.
+
+        Raises
+        ------
+        ValueError
+            The shape has room for fewer bytes. None of the bytes is appended.
+        TypeError
+            The array has another dtype.
+        """
         array = bytes_of(data)
         self._check_dtype(getattr(data, "dtype", array.dtype))
         if array.dtype.byteorder == ">":
@@ -103,12 +138,27 @@ class Writer:
             raise TypeError(f"the tensor was begun as {wanted}, and this is an array of {name}: use array.astype()")
 
     def end(self) -> None:
-        """Ends the tensor. ValueError: bytes are missing, or make no whole number of rows; then more can come."""
+        """End the tensor.
+
+        Raises
+        ------
+        ValueError
+            Bytes are missing, or the last row is incomplete. Further pieces can be put.
+        """
         self._writer.end()
 
     def put_metadata(self, key: str, value: Any, type: str | None = None) -> None:
-        """Gives a key of the metadata a value, as of `tenon.save_gguf`, or with a type of tenon ("u32",
-        "array:string")."""
+        """Set an entry of the metadata.
+
+        Parameters
+        ----------
+        key : str
+            The key.
+        value : object
+            As of `tenon.save_gguf`.
+        type : str, optional
+            A type of tenon: "u32", "array:string". None: the type of the value.
+        """
         self._writer.plan().put_metadata(key, value, type)
 
     def __len__(self) -> int:
@@ -124,9 +174,10 @@ class Writer:
         return f"<tenon.Writer {self._path!r}: {count} tensor{'s' * (count != 1)}, not finished>"
 
     def finish(self) -> Report:
-        """Saves all tensors in their order, and returns the report. The `with` block calls it.
+        """Save all tensors in their order, and return the report. The `with` block calls it at its end.
 
-        After an exception it may be called again."""
+        After an exception it may be called again.
+        """
         if self._report is None:
             from tenon._progress import shown
 
@@ -137,13 +188,13 @@ class Writer:
 
     @property
     def report(self) -> Report:
-        """The report, when the writer has finished. ValueError: it has not."""
+        """The report of the finished writer. ValueError: the writer has not finished."""
         if self._report is None:
             raise ValueError("the writer has not finished")
         return self._report
 
     def close(self) -> None:
-        """Ends the writer. Unless it has finished, the target stays as it was."""
+        """Close the writer. Unless it has finished, the target is unchanged."""
         self._writer.close()
 
     def __enter__(self) -> Writer:
@@ -203,8 +254,26 @@ def writer(
     memory: int | None = None,
     progress: Progress = None,
 ) -> Writer:
-    """A context manager that saves tensors one by one. The arguments are those of `tenon.write`; path is a path.
+    """Return a context manager that saves tensors one by one.
 
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The path, which is used unchanged.
+    metadata : Mapping, optional
+        Values by key, as of `tenon.save_gguf`.
+    format, options, append, new, carry, strict, skip_unreadable, durable, threads, memory, progress
+        As of `tenon.write`.
+
+    Raises
+    ------
+    TenonError
+        The path names no format that can be written, or an option is wrong.
+    ValueError
+        `path` is a URL.
+
+    Examples
+    --------
     >>> with tenon.writer("a.npz", metadata=None) as w:
     ...     for i in range(3):
     ...         w.add(f"step{i}", np.full((2, 2), i))
