@@ -26,7 +26,11 @@ class LazyArray(NDArrayOperatorsMixin):
     ((3, 4), [4, 5, 6, 7], 66)
     """
 
-    __slots__ = ("_file", "_name", "_shape", "_dtype", "_whole", "__weakref__")
+    # The class of an older NumPy, 1.24 say, has that slot, and a dict, itself.
+    __slots__ = (
+        *("_file", "_name", "_shape", "_dtype", "_whole"),
+        *(() if hasattr(NDArrayOperatorsMixin, "__weakref__") else ("__weakref__",)),
+    )
 
     def __init__(self, file: File, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self._file = file

@@ -88,6 +88,8 @@ def test_a_plugin_of_another_package_is_used(environment, tmp_path, entry, code)
     assert environment.folders() == ([str(folder)], "")
     shown = environment.run("-m", "tenon", "formats", "-v")
     assert str(folder / "toyraw.so") in shown.stdout
+    listed = environment.run("-c", "import tenon\nprint([format.plugin_file for format in tenon.formats() if format.id == 'toyraw'])")
+    assert listed.stdout == f"{[str(folder / 'toyraw.so')]}\n", listed.stderr
     # and those of TENON_PLUGIN_PATH are before them
     own = tmp_path / "own"
     own.mkdir()
