@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reads and writes arrays in .npy, .npz, .safetensors, .gguf, .pt and the formats of further plugins."""
+"""Reads and writes arrays in the formats .npy, .npz, .safetensors, .gguf, .pt and those of plugins."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     __version__: str
 
-# The module of each public name. It is imported when the name is first used, so that `import tenon` costs next to nothing.
+# The module of each public name. The first use of a name imports it, so that `import tenon` takes little time.
 _PLACES = {
     "_check": ("hash", "verify"),
     "_context": ("configure",),

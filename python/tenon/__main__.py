@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""``python -m tenon`` and the console script ``tenon``: the command of the package, with the plugins of other packages.
+"""``python -m tenon`` and the console script ``tenon``: the command, with the plugins of other packages.
 
-The command takes the place of the interpreter, so that signals and the exit status are its own.
+The command replaces the process of the interpreter, so that signals and the exit status are those of the command.
 """
 
 import os
@@ -14,7 +14,7 @@ from tenon import _plugins
 
 
 def command() -> Path:
-    """The program; ``SystemExit`` if the package was built without it."""
+    """The path of the command. SystemExit: the package was built without it."""
     path = Path(__file__).parent / "bin" / "tenon"
     if not path.exists():
         sys.exit(f"tenon: there is no {path}: this package was built without the command")
@@ -22,7 +22,7 @@ def command() -> Path:
 
 
 def environment() -> dict[str, str]:
-    """The variables of the program: those of this process, and ``TENON_PLUGIN_PATH`` with the folders of other packages."""
+    """The environment of this process, with the plugin folders of other packages in ``TENON_PLUGIN_PATH``."""
     variables = dict(os.environ)
     folders = [folder for folder in variables.get("TENON_PLUGIN_PATH", "").split(":") if folder] + _plugins.folders()
     if folders:
@@ -31,10 +31,10 @@ def environment() -> dict[str, str]:
 
 
 def main() -> NoReturn:
-    """Runs the command with the arguments of this process; does not return."""
+    """Replaces this process by the command, with the same arguments."""
     path = command()
     variables = environment()
-    # Python ignores these signals, and a program inherits that.
+    # Python ignores these signals, and a new program inherits that.
     for name in ("SIGPIPE", "SIGXFSZ"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_DFL)

@@ -45,25 +45,27 @@ def configure(
     files: bool = True,
     environment: bool = True,
 ) -> None:
-    """Makes the configuration that later calls use; open files keep theirs.
+    """Set the configuration of later calls. Open files keep theirs.
 
     Parameters
     ----------
-    settings
-        ``"SECTION.KEY=VALUE"``, as in tenon.ini: they override all files. ``"core.threads=4"``,
+    *settings : str
+        ``"SECTION.KEY=VALUE"``, as in tenon.ini; they override all files. ``"core.threads=4"``,
         ``"npz.compression=deflate"``, ``"limits.tensors=1000"``, ``"plugin.gguf.enabled=no"``.
-    plugin_path
-        A folder of plugins, or several (a sequence, or one text with ':' between): searched first.
-    files
-        False: tenon.ini files are not read.
-    environment
-        False: TENON_CONFIG, TENON_PLUGIN_PATH, XDG_CONFIG_HOME and HOME are ignored.
+    plugin_path : str, os.PathLike or sequence of these, optional
+        Folders of plugins, which are searched first. A str may have several, separated by ':'.
+    files : bool
+        False: do not read tenon.ini files.
+    environment : bool
+        False: ignore TENON_CONFIG, TENON_PLUGIN_PATH, XDG_CONFIG_HOME and HOME.
 
     Raises
     ------
     TenonError
-        A setting is wrong; then the configuration stays as it was. A ValueError, too.
+        A setting is wrong; also a ValueError. The configuration does not change.
 
+    Examples
+    --------
     >>> tenon.configure("core.threads=2")
     >>> [entry.value for entry in tenon.config() if (entry.section, entry.key) == ("core", "threads")]
     ['2']

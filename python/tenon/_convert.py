@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from tenon import _context, _core
 from tenon._inputs import Casts
 from tenon._metadata import put_all
-from tenon._save import durable_of, flags_of, is_path, path_of, report_of, save_plan
-from tenon._settings import Options, settings_of
+from tenon._save import flags_of, report_of, save_options, save_plan
+from tenon._settings import Options
 
 if TYPE_CHECKING:
     from tenon._progress import Progress
@@ -202,13 +202,6 @@ def convert(
             conversion.add(_file_of(source, stack))
         conversion.check_used()
         put_all(conversion.plan, metadata)
-        target = path_of(dst) if is_path(dst) else None
-        made = {
-            "format": format,
-            "flags": flags_of(append=append, new=new, carry=carry, strict=strict, skip_unreadable=skip_unreadable),
-            "settings": settings_of(options, target, format),
-            "durable": durable_of(durable),
-            "threads": threads,
-            "memory": memory,
-        }
+        flags = flags_of(append=append, new=new, carry=carry, strict=strict, skip_unreadable=skip_unreadable)
+        made = save_options(dst, format, options, flags, durable, threads, memory)
         return report_of(save_plan(conversion.plan, dst, made, progress))

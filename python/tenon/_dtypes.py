@@ -202,10 +202,18 @@ def opaque(text: str, size: int) -> np.dtype[Any]:
 
 
 class DType(NamedTuple):
-    """A dtype of the library: ``tenon.dtypes()`` lists them.
+    """A dtype of the library. `tenon.dtypes` lists them.
 
-    `block_items` items share `block_bytes` bytes; `kind` is "plain", or "block" for quantised ones. `numpy` is the NumPy
-    dtype with the same items, or None.
+    Attributes
+    ----------
+    name : str
+        tenon's name: "f32", "q8_0".
+    kind : {"plain", "block", "opaque"}
+        "block": quantised.
+    block_items, block_bytes : int
+        A block of `block_bytes` bytes has `block_items` items.
+    numpy : numpy.dtype or None
+        The NumPy dtype with the same items.
     """
 
     name: str

@@ -109,9 +109,9 @@ def open(
 class File(Mapping[str, Any]):
     """An open file: a mapping from the names of the tensors to arrays. `tenon.open` returns it.
 
-    ``f["name"]`` is an ndarray that shares the pages of the file if the array has the same bytes as the file. Else it is
-    a LazyArray, of which ``f["name"][2:5, ::2]`` reads that box alone. Tensors of quantised dtypes are QuantizedArrays.
-    With another `framework`, ``f["name"]`` is an array of that library.
+    If the bytes in the file are those of the array, ``f["name"]`` is an ndarray that shares the pages of the file.
+    Else it is a LazyArray, of which ``f["name"][2:5, ::2]`` reads that box alone. Tensors of quantised dtypes are
+    QuantizedArrays. With another `framework`, ``f["name"]`` is an array of that library.
 
     Views stay valid after the file is closed or replaced. In mode "r" they are read-only. In mode "c" each
     ``f["name"]`` is writable, and pages that are written become private copies.
@@ -152,7 +152,7 @@ class File(Mapping[str, Any]):
 
     @property
     def path(self) -> str:
-        """The path as it was given; of a set, that of its index or first shard; "" for memory."""
+        """The path that was opened; of a set, the path of its index or first shard; "" for memory."""
         return self._core.path
 
     @property
@@ -162,67 +162,67 @@ class File(Mapping[str, Any]):
 
     @property
     def mode(self) -> str:
-        """As it was opened: "r" or "c"."""
+        """The mode: "r" or "c"."""
         return self._mode
 
     @property
     def framework(self) -> str:
-        """Whose arrays f[name] are."""
+        """The library of the arrays."""
         return self._framework
 
     @property
     def size(self) -> int:
-        """Bytes of the file itself."""
+        """The bytes of the file."""
         return self._core.size
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all tensors that can be read, decoded."""
+        """The bytes of all readable tensors, decoded."""
         return self._core.nbytes
 
     @property
     def tensors(self) -> Tensors:
-        """What the file says of its tensors: a mapping from names to TensorInfo. Reads no data."""
+        """The tensors' descriptions: a Mapping from names to TensorInfo. It reads no data."""
         return Tensors(self, self._core)
 
     @property
     def metadata(self) -> Metadata:
-        """The metadata: str, bool, int, float, None, ndarrays for arrays of numbers, lists of str, and lists of those.
-        Read-only.
+        """The metadata: a read-only Mapping to str, bool, int, float, None, ndarrays, lists of str and lists of lists.
 
-        A save that gets them keeps the types of the numbers, and so does `f.metadata | {…}`."""
+        Saves keep the types that the numbers have in the file, and so does ``f.metadata | {…}``.
+        """
         if self._metadata is None:
             self._metadata = _metadata.of_file(self._core)
         return self._metadata
 
     @property
     def metadata_types(self) -> dict[str, str]:
-        """The type that each entry has in the file: "u32", "string", "array:f32"."""
+        """The type of each entry in the file: "u32", "string", "array:f32"."""
         return self._core.metadata_types()
 
     @property
     def unreadable(self) -> dict[str, str]:
-        """The tensors that cannot be read, and why. The others can."""
+        """The reasons by name of the tensors that cannot be read."""
         if self._core.unreadable == 0:
             return {}
         return {info.name: info.unreadable for info in self.tensors.each() if info.unreadable is not None}
 
     @property
     def report(self) -> Report:
-        """The oddities that were accepted when the file was opened."""
+        """The irregularities in the file that tenon accepted."""
         from tenon._report import Report
 
         return Report.of(self._core.report())
 
     def verify(self, *, progress: _progress.Progress = None) -> Report:
-        """Reads all data and compares all checksums. Faults are in the report, and raise nothing: as tenon.verify."""
+        """Read all data and compare all checksums, as `tenon.verify`."""
         from tenon._report import Report
 
         with _progress.shown(progress, "verify") as callback:
             return Report.of(self._core.verify(callback))
 
     def hash(self, names: str | Iterable[str] | None = None, *, progress: _progress.Progress = None) -> dict[str, str]:
-        """The digests of tensors: as tenon.hash."""
+        """Return the digests of tensors, as `tenon.hash`."""
         from tenon._check import digests
 
         return digests(self, names, progress)
@@ -261,7 +261,7 @@ class File(Mapping[str, Any]):
         return Names(self)
 
     def get(self, name: str, default: Any = None) -> Any:
-        """f[name], or `default` if there is no such tensor."""
+        """Return ``f[name]``, or `default` if there is no such tensor."""
         return self[name] if name in self else default
 
     def _lazy(self, number: int) -> Any:
@@ -275,7 +275,7 @@ class File(Mapping[str, Any]):
             dtype = self._dtypes[info[2]] = self.read(info[1], (slice(0, 0),) * len(shape)).dtype
         return LazyArray(self, info[1], shape, dtype)
 
-    # Two files are equal if they are one: == must not read all arrays.
+    # Identity: == of Mapping would read all arrays.
     def __eq__(self, other: object) -> bool:
         return self is other
 
@@ -416,13 +416,12 @@ class File(Mapping[str, Any]):
     # ---- the end, and other processes --------------------------------------------------------------------
 
     def close(self) -> None:
-        """Ends the use of the file. Views of it stay valid; anything else raises ValueError from now on. A second call
-        does nothing."""
+        """Close the file. Views stay valid; all other uses raise ValueError. A second call has no effect."""
         self._core.close()
 
     @property
     def closed(self) -> bool:
-        """Whether it was closed."""
+        """Whether the file is closed."""
         try:
             return len(self._core) < 0
         except ValueError:

@@ -15,8 +15,22 @@ _TYPES = ("", "bool", "integer", "size", "number", "text", "choice", "filter")
 class Option(NamedTuple):
     """An option of a format.
 
-    `value` is the configured one, and `origin` says by what. `type` is "bool", "integer", "size", "number", "text",
-    "choice" or "filter"; `choices` are those of the last two. `reading` and `writing` say for which of them it counts.
+    Attributes
+    ----------
+    name : str
+        The name, without the format.
+    type : {"bool", "integer", "size", "number", "text", "choice", "filter"}
+        The type of the value.
+    value, default : str
+        The configured value, and the default.
+    origin : str
+        The source of the value: "default", a file, the environment …
+    choices : tuple of str
+        The values of a choice or filter.
+    help : str
+        One line.
+    reading, writing : bool
+        Whether the option has an effect on reading and on writing.
     """
 
     name: str
@@ -31,11 +45,28 @@ class Option(NamedTuple):
 
 
 class Format(NamedTuple):
-    """A format that files can have.
+    """A format of files.
 
-    `read`, `write` and `stream` say whether it can be read, written, and written to a pipe. `archive`: its members are
-    files of other formats. `metadata` is "none", "strings" or "typed"; `max_tensors` 0: any number. `plugin_file` None:
-    the plugin is a part of the library.
+    Attributes
+    ----------
+    id, label : str
+        The id, by which functions take the format, and the full name.
+    extensions : tuple of str
+        The extensions, without the dot.
+    read, write, stream : bool
+        Whether the format can be read, written, and written to a pipe.
+    archive : bool
+        Whether the members are files of other formats.
+    metadata : {"none", "strings", "typed"}
+        The metadata that the format can hold.
+    max_tensors : int
+        The most tensors in a file; 0: any number.
+    options : tuple of Option
+        The options.
+    plugin, plugin_version : str
+        The plugin.
+    plugin_file : str or None
+        The path of the plugin; None: it is built into the library.
     """
 
     id: str
@@ -54,7 +85,7 @@ class Format(NamedTuple):
 
 
 class ConfigEntry(NamedTuple):
-    """A line of the configuration: ``section.key = value``, and where it comes from."""
+    """An entry of the configuration: ``section.key = value``, its origin, and one line of help."""
 
     section: str
     key: str
@@ -98,10 +129,15 @@ def _format(fields: dict[str, Any]) -> Format:
 
 
 def formats(*, hidden: bool = False) -> list[Format]:
-    """The formats that can be read or written, of the library and of all plugins.
+    """List the formats of the library and of all plugins.
 
-    `hidden`: also those of use to other formats only.
+    Parameters
+    ----------
+    hidden : bool
+        Include formats that only serve other formats.
 
+    Examples
+    --------
     >>> sorted(f.id for f in tenon.formats() if f.write and f.metadata == "typed")  # doctest: +ELLIPSIS
     [...'gguf'...]
     """
@@ -109,8 +145,10 @@ def formats(*, hidden: bool = False) -> list[Format]:
 
 
 def config() -> list[ConfigEntry]:
-    """The effective configuration, a line each: of tenon.ini, of the environment, and of tenon.configure().
+    """List the effective configuration: tenon.ini, the environment and `tenon.configure` combined.
 
+    Examples
+    --------
     >>> [entry.origin for entry in tenon.config() if (entry.section, entry.key) == ("limits", "depth")]
     ['default']
     """
@@ -121,8 +159,10 @@ def config() -> list[ConfigEntry]:
 
 
 def dtypes() -> list[DType]:
-    """The dtypes that files can have, those of plugins too.
+    """List the dtypes of the library and of all plugins.
 
+    Examples
+    --------
     >>> [d.block_bytes for d in tenon.dtypes() if d.name == "q8_0"]
     [34]
     """

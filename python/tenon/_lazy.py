@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
 
 class LazyArray(NDArrayOperatorsMixin):
-    """What `f[name]` is if the bytes in the file are not those of the array: compressed, remote, big-endian.
+    """The value of ``f[name]`` for compressed, remote or big-endian data, of which no view is possible.
 
-    `lazy[2:5, ::2]` reads that box alone. Everything else that an ndarray has, `lazy.mean()`, `lazy + 1`,
-    `np.asarray(lazy)`, works too, and reads the whole once: the LazyArray then keeps it.
+    ``lazy[2:5, ::2]`` reads that box alone. All other operations of an ndarray, such as ``lazy.mean()``, ``lazy + 1``
+    and ``np.asarray(lazy)``, read the whole array once; the LazyArray keeps it.
 
+    Examples
+    --------
     >>> tenon.savez_compressed("a.npz", x=np.arange(12).reshape(3, 4))
     >>> with tenon.open("a.npz") as f:
     ...     x = f["x"]
@@ -71,11 +73,11 @@ class LazyArray(NDArrayOperatorsMixin):
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the array in memory, when it is read."""
+        """The bytes of the array in memory."""
         return self.size * self._dtype.itemsize
 
     def read(self) -> np.ndarray[Any, Any]:
-        """The whole array, which is read at the first call."""
+        """Return the whole array. The first call reads it."""
         whole = self._whole
         if whole is None:
             whole = self._file.read(self._name, framework="numpy")

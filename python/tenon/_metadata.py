@@ -28,11 +28,13 @@ _SCALARS: dict[str, type[np.generic]] = {
 
 
 class Metadata(Mapping[str, Any]):
-    """The metadata of a file: a read-only mapping to str, bool, int, float, None, arrays, lists of str and of lists.
+    """The metadata of a file: a read-only Mapping from keys to values.
 
-    It knows the types that the numbers have in the file. A save that gets it keeps them, and so does `|`, which makes
-    a dict: a program that changes one key changes no other.
+    Values are str, bool, int, float, None, ndarrays, lists of str, or lists of lists. The mapping also stores the type of each value in the file. Saves keep these types, and so does ``|``, which returns a dict: a
+    program that changes one key does not change the types of the others.
 
+    Examples
+    --------
     >>> tenon.save_gguf("m.gguf", {"w": np.ones(4)}, {"llama.block_count": np.uint32(2), "general.name": "old"})
     >>> with tenon.open("m.gguf") as f:
     ...     f.metadata["llama.block_count"], f.metadata.types["llama.block_count"]
@@ -53,7 +55,7 @@ class Metadata(Mapping[str, Any]):
         return dict(self._types)
 
     def typed(self) -> dict[str, Any]:
-        """A dict with numbers as scalars of NumPy, which have their types: np.uint32(2)."""
+        """Return a dict in which numbers are NumPy scalars of their types: np.uint32(2)."""
         return {key: _typed(value, self._types[key]) for key, value in self._values.items()}
 
     def __getitem__(self, key: str) -> Any:

@@ -19,15 +19,26 @@ _PLAIN_HEADER = 2000
 
 
 class NpzFile(np.lib.npyio.NpzFile):
-    """The arrays of a .npz archive by their names: a Mapping that loads an array each time it is asked for.
-    tenon.numpy.load makes it.
+    """The arrays of a .npz archive: a Mapping that loads an array on each access. `tenon.numpy.load` returns it.
 
-    files: the names, without ".npy". Both forms are keys. A member that is no array is bytes. f: the arrays as
-        attributes. zip: a zipfile.ZipFile of the archive. fid: the file, if it was opened for this. allow_pickle,
-        pickle_kwargs, max_header_size: as they were given.
+    Each array has two keys: its name, and the name with ".npy". A member that is no array is returned as bytes. The
+    archive is closed by `close`, at the end of a `with` block, and when the object dies.
 
-    It is closed by `close`, at the end of a `with`, and when it dies.
+    Attributes
+    ----------
+    files : list of str
+        The names, without ".npy".
+    f : object
+        The arrays as attributes.
+    zip : zipfile.ZipFile
+        The archive.
+    fid : file object or None
+        The file, if the NpzFile opened it.
+    allow_pickle, pickle_kwargs, max_header_size
+        The arguments.
 
+    Examples
+    --------
     >>> tenon.numpy.savez("a.npz", x=np.arange(3))
     >>> with tenon.numpy.load("a.npz") as a:
     ...     a.f.x.tolist(), "x.npy" in a
@@ -179,7 +190,7 @@ class NpzFile(np.lib.npyio.NpzFile):
     # ---- the end -----------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Closes the archive, and the file if it was opened for this. A second call does nothing."""
+        """Close the archive, and its file if the NpzFile opened it. A second call has no effect."""
         closing = (self._zip, self._core, self.fid)
         self._zip = self._core = self._stream = self.fid = self.f = None
         for one in closing:

@@ -14,7 +14,7 @@ from tenon._progress import Callback
 
 
 def open_url(context: _core.Context, source: Any, given: Mapping[str, Any]) -> tuple[_core.File | None, Any]:
-    """Opens a remote URL, and returns the file and the URL. Of other sources: None, and the source or its local path."""
+    """The open file and the URL for a remote URL; else None, and the source or its local path."""
     if isinstance(source, str) and "://" in source:
         from tenon import _remote
 

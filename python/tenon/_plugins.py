@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The folders of plugins that other packages bring: those of the group ``tenon.plugins`` of entry points.
+"""The plugin folders of other packages, by entry points of the group ``tenon.plugins``.
 
-An entry point names a string or a path, a sequence of them, a function that returns either, or a module, whose own folder
-has the plugins then::
+An entry point names a string or a path, a sequence of them, a function that returns either, or a module whose own
+folder has the plugins::
 
     [project.entry-points."tenon.plugins"]
     mine = "mine.plugins"

@@ -196,7 +196,7 @@ def _by_dtype(core: _core.File, chosen: Mapping[str, int], wish: Wish) -> dict[t
 
 
 def _is_ready(kind: np.dtype[Any]) -> bool:
-    """Whether arrays of the extension that have this dtype are what a program gets; bytes may be those of blocks, say."""
+    """Whether arrays of the extension with this dtype are final. Bytes may be blocks, for example."""
     return kind.isbuiltin == 1 and kind.isnative and kind.char not in "BH"
 
 

@@ -17,12 +17,25 @@ _FLAW = 0x100
 
 
 class Entry(NamedTuple):
-    """A line of a report.
+    """An entry of a report.
 
-    `kind` is "note", "loss", "written", "bid" or "verdict"; `status` the name of a fault, or "" if it is none; `subject` a
-    tensor, a key or a format; `file` the file that it is about; `chosen` tells of bids and verdicts whether that one is
-    used.
+    Attributes
+    ----------
+    kind : {"note", "loss", "written", "bid", "verdict"}
+        The kind.
+    status : str
+        The name of the fault; "" if the entry is no fault.
+    subject : str
+        The tensor, key or format.
+    file : str
+        The file.
+    message : str
+        One line.
+    chosen : bool
+        Whether this bid or verdict is the one that is used.
 
+    Examples
+    --------
     >>> report = tenon.write("a.npy", np.ones(2), metadata={"key": "value"})
     >>> [(entry.kind, entry.subject) for entry in report.losses]
     [('loss', 'key')]
@@ -45,8 +58,10 @@ class Entry(NamedTuple):
 
 
 class Report(Sequence[Entry]):
-    """What was noted, lost and written, in order; ``str()`` has a line for each.
+    """The notes, losses and written files of a call, in order. ``str()`` has a line for each.
 
+    Examples
+    --------
     >>> np.savez("a.npz", x=np.arange(3))
     >>> report = tenon.verify("a.npz")
     >>> report.ok, list(report)
@@ -98,24 +113,25 @@ class Report(Sequence[Entry]):
 
     @property
     def notes(self) -> list[Entry]:
+        """The notes."""
         return [entry for entry in self._entries if entry.kind == "note"]
 
     @property
     def losses(self) -> list[Entry]:
-        """What a save dropped or changed."""
+        """The losses: data that a save dropped or changed."""
         return [entry for entry in self._entries if entry.kind == "loss"]
 
     @property
     def faults(self) -> list[Entry]:
-        """The notes that tell of damage: those with a status."""
+        """The notes with a status: damage in the file."""
         return [entry for entry in self._entries if entry.kind == "note" and entry.status]
 
     @property
     def files(self) -> list[str]:
-        """The files of a saved set."""
+        """The files that a save of a set wrote."""
         return [entry.file for entry in self._entries if entry.kind == "written"]
 
     @property
     def ok(self) -> bool:
-        """True if there are no faults."""
+        """True if the report has no faults."""
         return not self.faults

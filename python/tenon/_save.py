@@ -314,9 +314,24 @@ def flags_of(*, append: bool, new: bool, carry: bool, strict: bool, skip_unreada
     )
 
 
-def durable_of(durable: bool | None) -> int:
-    """TENON_DURABLE_*."""
-    return 0 if durable is None else 1 if durable else 2
+def save_options(
+    target: Any,
+    format: str | None,
+    options: Options | None,
+    flags: int,
+    durable: bool | None,
+    threads: int | None,
+    memory: int | None,
+) -> Plan:
+    """The options of _core.Plan.save for the arguments of `write`, `writer` and `convert`."""
+    return {
+        "format": format,
+        "flags": flags,
+        "settings": settings_of(options, path_of(target) if is_path(target) else None, format),
+        "durable": 0 if durable is None else 1 if durable else 2,  # TENON_DURABLE_*
+        "threads": threads,
+        "memory": memory,
+    }
 
 
 def write(
@@ -405,15 +420,7 @@ def write(
     Adding(plan, dtype).add_all(pairs)
     put_all(plan, metadata)
     flags = flags_of(append=append, new=new, carry=carry, strict=strict, skip_unreadable=skip_unreadable)
-    target = path_of(path) if is_path(path) else None
-    made: Plan = {
-        "format": format,
-        "flags": flags,
-        "settings": settings_of(options, target, format),
-        "durable": durable_of(durable),
-        "threads": threads,
-        "memory": memory,
-    }
+    made = save_options(path, format, options, flags, durable, threads, memory)
     return report_of(save_plan(plan, path, made, progress))
 
 

@@ -21,8 +21,10 @@ _BIG_ENDIAN = 2
 
 
 class TensorInfo:
-    """A tensor of an open file, described without reading it. An index reads: `info[2:5, ::2]` is a box of it.
+    """The description of a tensor of an open file. An index reads data: ``info[2:5, ::2]`` is a box of the tensor.
 
+    Examples
+    --------
     >>> tenon.save("a.npy", np.zeros((3, 4), np.float32))
     >>> with tenon.open("a.npy") as f:
     ...     info = f.tensors["a"]
@@ -38,22 +40,22 @@ class TensorInfo:
 
     @property
     def index(self) -> int:
-        """Its place in the file's catalog, from 0."""
+        """The position in the catalog of the file, from 0."""
         return self._info[0]
 
     @property
     def name(self) -> str:
-        """Its name, which f[name] reads."""
+        """The name."""
         return self._info[1]
 
     @property
     def dtype(self) -> str:
-        """tenon's name of the dtype: "f32", "bf16", "q4_k"; of dtypes that only NumPy has, NumPy's text."""
+        """tenon's name of the dtype: "f32", "bf16", "q4_k"; NumPy's text for dtypes that only NumPy has."""
         return self._info[3]
 
     @property
     def shape(self) -> tuple[int, ...] | None:
-        """The number of items in each dim, outermost first. None: it is not known, and the tensor is unreadable."""
+        """The number of items in each dim, outermost first; None if it is unknown and the tensor is unreadable."""
         return self._info[4]
 
     @property
@@ -71,27 +73,27 @@ class TensorInfo:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the data, decoded."""
+        """The bytes of the decoded data."""
         return self._info[6]
 
     @property
     def file(self) -> str:
-        """Path of the file that holds the bytes: of a set, the shard."""
+        """The path of the file (of a set: the shard) with the data."""
         return self._info[8]
 
     @property
     def offset(self) -> int:
-        """Where the bytes begin in that file: those of the data, or of the encoded member that has them."""
+        """The position in that file of the data, or of the encoded member that contains them."""
         return self._info[9]
 
     @property
     def stored(self) -> int:
-        """Bytes there; 0 if the format computes the data."""
+        """The bytes of the stored data; 0 if the format computes them."""
         return self._info[10]
 
     @property
     def filter(self) -> str | None:
-        """The filter that encodes them ("deflate", "zstd"); None: they are stored as they are."""
+        """The filter that encodes the data ("deflate", "zstd"); None if they are not encoded."""
         return self._info[11]
 
     @property
@@ -101,12 +103,12 @@ class TensorInfo:
 
     @property
     def byteorder(self) -> str:
-        """The byte order in the file, "big" or "little". Arrays have that of the machine."""
+        """The byte order in the file, "big" or "little". Arrays have the byte order of the machine."""
         return "big" if self._info[5] & _BIG_ENDIAN else "little"
 
     @property
     def unreadable(self) -> str | None:
-        """Why the tensor cannot be read; None if it can."""
+        """The reason if the tensor cannot be read, else None."""
         return self._info[13] or "it cannot be read" if self._info[12] else None
 
     def __getitem__(self, index: Any) -> Any:
@@ -134,7 +136,7 @@ class Names(KeysView[str]):
 
 
 class Tensors(Mapping[str, TensorInfo]):
-    """f.tensors: the tensors of an open file by name, in the order of the file, described when they are asked for."""
+    """``f.tensors``: a Mapping from the names of the tensors, in the order of the file, to TensorInfo."""
 
     __slots__ = ("_file", "_core")
 
@@ -155,7 +157,7 @@ class Tensors(Mapping[str, TensorInfo]):
         return TensorInfo(self._file, self._core.info(find(self._core, name)))
 
     def each(self) -> Iterator[TensorInfo]:
-        """All of them; duplicates of a name too."""
+        """Iterates over all tensors, including those with duplicate names."""
         for first in range(0, len(self._core), _BATCH):
             for info in self._core.infos(first, min(_BATCH, len(self._core) - first)):
                 yield TensorInfo(self._file, info)

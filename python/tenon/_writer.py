@@ -12,8 +12,8 @@ import numpy as np
 from tenon import _context, _core, _dtypes
 from tenon._inputs import Adding, bytes_of, with_name
 from tenon._metadata import put_all
-from tenon._save import durable_of, flags_of, report_of
-from tenon._settings import Options, settings_of
+from tenon._save import flags_of, report_of, save_options
+from tenon._settings import Options
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -29,9 +29,9 @@ _PIECE = 64 << 20
 class Writer:
     """A file that gets its tensors one by one. `tenon.writer` returns it.
 
-    The target appears, or is replaced, when the `with` block ends. An exception in the block leaves the target unchanged.
-    Meanwhile the data are in memory and, if they are large, in a temporary file: an array may change as soon as it was
-    added. Only one thread at a time may use a writer.
+    The target appears, or is replaced, when the `with` block ends. An exception in the block leaves the target
+    unchanged. Meanwhile the data are in memory and, if they are large, in a temporary file: an array may change as
+    soon as it was added. Only one thread at a time may use a writer.
 
     Examples
     --------
@@ -284,12 +284,4 @@ def writer(
     if isinstance(target, str) and "://" in target:
         raise ValueError(f"{target}: a writer needs a path of this machine; tenon.write takes URLs")
     flags = flags_of(append=append, new=new, carry=carry, strict=strict, skip_unreadable=skip_unreadable)
-    made = {
-        "format": format,
-        "flags": flags,
-        "settings": settings_of(options, target, format),
-        "durable": durable_of(durable),
-        "threads": threads,
-        "memory": memory,
-    }
-    return Writer(target, made, metadata, progress)
+    return Writer(target, save_options(target, format, options, flags, durable, threads, memory), metadata, progress)

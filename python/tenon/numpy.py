@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""NumPy's load, save, savez and savez_compressed, in its words, by tenon: a program changes one import.
+"""NumPy's load, save, savez and savez_compressed, with the same arguments and results, implemented by tenon.
+
+A program changes one import::
 
     from tenon.numpy import load, savez_compressed     # in place of: from numpy import load, savez_compressed
-    import tenon.numpy as np                           # everything else is NumPy's own
+    import tenon.numpy as np                           # all other names are those of NumPy
 
-What differs: a file that is replaced stays whole until the new one is complete; several processors compress and
-decompress; `load` reads all of an array or fails, and checks the sums of members; `mmap_mode` values that would
-empty the file are refused. Arrays of Python objects, and other pickles, are read and written by NumPy itself, and only
-if `allow_pickle` says so.
+Differences: a file that is replaced stays whole until the new one is complete. All processors compress and decompress.
+`load` reads the whole array or fails, and compares the checksums of members. Values of `mmap_mode` with which NumPy
+empties the file are refused. NumPy itself reads and writes arrays of Python objects and other pickles, and only if
+`allow_pickle` is true.
 """
 
 from __future__ import annotations
@@ -50,22 +52,46 @@ def load(
     *,
     max_header_size: int = _npy.MAX_HEADER_SIZE,
 ) -> Any:
-    """Loads an array from a .npy file, or opens a .npz archive, as numpy.load does.
+    """Load an array from a .npy file, or open a .npz archive, as numpy.load does.
 
-    file: str, bytes, os.PathLike, or a file object opened in binary mode, which is read from its position on and left
-        behind the array.
-    mmap_mode: "r" or "c": the array of a .npy file is mapped, read-only or copy-on-write. "r+": mapped by NumPy,
-        writes go to the file.
-    allow_pickle: load pickles, too, which run code of the file. fix_imports, encoding: for pickles of Python 2.
-    max_header_size: the longest header that is accepted, in bytes, unless allow_pickle is true.
+    Parameters
+    ----------
+    file : str, bytes, os.PathLike or file object
+        A path, or an object in binary mode, which is read from its current position and left behind the array.
+    mmap_mode : {None, "r", "c", "r+"}
+        Map the array of a .npy file: "r" read-only, "c" copy-on-write. With "r+" NumPy maps it, and writes go to the
+        file.
+    allow_pickle : bool
+        Also load pickles. A pickle can run any code.
+    fix_imports : bool
+        For pickles of Python 2.
+    encoding : {"ASCII", "latin1", "bytes"}
+        For pickles of Python 2.
+    max_header_size : int
+        The longest header in bytes that is accepted unless `allow_pickle` is true.
 
-    Returns an ndarray of the dtype, shape and order of the file, writable and with memory of its own; a numpy.memmap
-    for `mmap_mode`; an NpzFile, a Mapping that loads each array when it is asked for, and is to be closed; whatever a
-    pickle holds.
+    Returns
+    -------
+    ndarray, memmap, NpzFile or object
+        An ndarray of the dtype, shape and order in the file, writable, in memory of its own; with `mmap_mode` a
+        numpy.memmap. Of an archive an NpzFile, which loads each array on access, and must be closed. Of a pickle the
+        object in it.
 
-    OSError: the file cannot be read. EOFError: nothing is left in it. ValueError: it is malformed or truncated, or
-    needs `allow_pickle`. zipfile.BadZipFile: the archive is damaged. pickle.UnpicklingError: it is no pickle either.
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    EOFError
+        The file ends at the current position.
+    ValueError
+        The file is malformed or truncated, or needs `allow_pickle`.
+    zipfile.BadZipFile
+        The archive is damaged.
+    pickle.UnpicklingError
+        The file has no known format.
 
+    Examples
+    --------
     >>> tenon.numpy.savez("a.npz", x=np.arange(3), y=np.eye(2))
     >>> with tenon.numpy.load("a.npz") as a:
     ...     a.files, a["x"].tolist()
@@ -108,15 +134,26 @@ def _load(stream: Any, file: Any, own: bool, mode: str | None, how: _npy.How) ->
 
 
 def save(file: Any, arr: Any, allow_pickle: bool = True) -> None:
-    """Saves an array to a .npy file, bit for bit as numpy.save does.
+    """Save an array to a .npy file, bit for bit as numpy.save does.
 
-    file: str or os.PathLike, to which ".npy" is appended unless it ends with it, or a file object, which is written
-        from its position on.
-    arr: an array, or anything that numpy.asanyarray takes. allow_pickle: arrays of Python objects may be saved, as
-        pickles.
+    Parameters
+    ----------
+    file : str, os.PathLike or file object
+        A path, to which ".npy" is appended if it is missing, or an object, which is written from its current position.
+    arr : array_like
+        The array.
+    allow_pickle : bool
+        Allow arrays of Python objects, which NumPy saves as pickles.
 
-    ValueError: an array of objects, and allow_pickle is false. OSError: the file cannot be written.
+    Raises
+    ------
+    ValueError
+        The array has objects, and `allow_pickle` is false.
+    OSError
+        The file cannot be written.
 
+    Examples
+    --------
     >>> tenon.numpy.save("a", [[1, 2], [3, 4]])
     >>> tenon.numpy.load("a.npy")
     array([[1, 2],
@@ -130,15 +167,30 @@ def save(file: Any, arr: Any, allow_pickle: bool = True) -> None:
 
 
 def savez(file: Any, *args: Any, allow_pickle: bool = True, **kwds: Any) -> None:
-    """Saves several arrays to an uncompressed .npz archive, as numpy.savez does; they begin at multiples of 64 bytes,
-    so that tenon maps them.
+    """Save several arrays to an uncompressed .npz archive, as numpy.savez does.
 
-    file: as of `save`, with the extension ".npz". args: arrays that get the names arr_0, arr_1 …; kwds: arrays with
-        their names.
-    allow_pickle: arrays of Python objects may be saved; then NumPy writes the archive.
+    The data begin at multiples of 64 bytes, so that tenon can map them.
 
-    ValueError: a name of kwds is one of those of args. Other errors are those of `save`.
+    Parameters
+    ----------
+    file : str, os.PathLike or file object
+        As of `save`, with the extension ".npz".
+    *args : array_like
+        Arrays that get the names arr_0, arr_1 …
+    allow_pickle : bool
+        Allow arrays of Python objects. Then NumPy writes the archive.
+    **kwds : array_like
+        Arrays by name.
 
+    Raises
+    ------
+    ValueError
+        A name of `kwds` is also the name of an array of `args`.
+    OSError
+        As of `save`.
+
+    Examples
+    --------
     >>> tenon.numpy.savez("a", np.arange(3), x=np.eye(2))
     >>> list(np.load("a.npz"))
     ['x', 'arr_0']
@@ -147,9 +199,20 @@ def savez(file: Any, *args: Any, allow_pickle: bool = True, **kwds: Any) -> None
 
 
 def savez_compressed(file: Any, *args: Any, allow_pickle: bool = True, **kwds: Any) -> None:
-    """Saves several arrays to a compressed .npz archive, as numpy.savez_compressed does, on all processors. Arguments
-    and errors are those of `savez`.
+    """Save several arrays to a compressed .npz archive, as numpy.savez_compressed does, on all processors.
 
+    Parameters
+    ----------
+    file, *args, allow_pickle, **kwds
+        As of `savez`.
+
+    Raises
+    ------
+    ValueError, OSError
+        As of `savez`.
+
+    Examples
+    --------
     >>> tenon.numpy.savez_compressed("a", x=np.zeros(10000))
     >>> np.load("a.npz")["x"].shape
     (10000,)

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""The functions of the safetensors library, in its words, by tenon: a program changes one import.
+"""The functions of the package safetensors, with the same arguments and results, implemented by tenon.
+
+A program changes one import::
 
     from tenon.safetensors import safe_open                   # was: from safetensors import safe_open
     from tenon.safetensors.numpy import load_file, save_file  # was: from safetensors.numpy import load_file, save_file
     from tenon.safetensors.torch import load_file, save_file  # was: from safetensors.torch import load_file, save_file
 
-load_file, save_file, load and save are here, too, for NumPy. What differs: arrays of any strides are saved as they
-are, a file that is replaced stays whole until the new one is complete, all dtypes of the format are read, with
-ml_dtypes, and slices take every index of integers and slices that NumPy takes. Tensors lie in main memory: the device
-is "cpu".
+load_file, save_file, load and save of this module are those for NumPy. SafetensorError is tenon.TenonError.
 
-SafetensorError is tenon.TenonError.
+Differences: arrays of any strides are saved correctly. A file that is replaced stays whole until the new one is
+complete. All dtypes of the format can be read, with ml_dtypes. Slices take every index of integers and slices that
+NumPy takes. Tensors are in main memory: the device is "cpu".
 """
 
 from __future__ import annotations

@@ -96,17 +96,30 @@ def check_device(device: Any, backend: str) -> None:
 
 
 class safe_open:
-    """Opens a .safetensors file, whose tensors are read when they are asked for.
+    """Open a .safetensors file, and read tensors on access.
 
-    filename: str or os.PathLike. framework: "np" or "numpy", "pt" or "torch", "jax" or "flax", "mlx": whose arrays
-        they are. device: "cpu".
-    backend: "mmap" or "pread", which read the same.
+    As a context manager it is closed at the end of the block. Arrays and slices stay valid.
 
-    Used as a context manager, it is closed at the end. Arrays and slices may be used longer.
+    Parameters
+    ----------
+    filename : str or os.PathLike
+        The path.
+    framework : {"np", "numpy", "pt", "torch", "pytorch", "jax", "flax", "mlx"}
+        The library of the arrays.
+    device : {"cpu"}
+        Main memory.
+    backend : {"mmap", "pread"}
+        Both values have the same effect.
 
-    FileNotFoundError, OSError: the file cannot be read. SafetensorError, a ValueError: it is malformed, or an argument
-    is wrong.
+    Raises
+    ------
+    OSError
+        The file cannot be read; FileNotFoundError if it does not exist.
+    SafetensorError
+        The file is malformed, or an argument is wrong; also a ValueError.
 
+    Examples
+    --------
     >>> from tenon.safetensors import safe_open, save_file
     >>> save_file({"w": np.arange(6).reshape(2, 3)}, "a.safetensors", {"by": "me"})
     >>> with safe_open("a.safetensors", framework="np") as f:
@@ -127,28 +140,28 @@ class safe_open:
         return self._file
 
     def keys(self) -> list[str]:
-        """The names of the tensors, sorted."""
+        """Return the names of the tensors, sorted."""
         return sorted(self._open())
 
     def offset_keys(self) -> list[str]:
-        """The names of the tensors, in the order of their data."""
+        """Return the names of the tensors, in the order of their data."""
         core = self._open()._core
         return [info[_NAME] for info in sorted(core.infos(0, len(core)), key=lambda info: info[_OFFSET])]
 
     def metadata(self) -> dict[str, str] | None:
-        """The metadata as the file has them; None: it has none."""
+        """Return the metadata as they are in the file; None if there are none."""
         return metadata_of(self._open(), self._path)
 
     def get_tensor(self, name: str) -> Any:
-        """The tensor, as an array of the framework. SafetensorError, a KeyError: there is no such one."""
+        """Read a tensor, as an array of the framework. SafetensorError, a KeyError: there is no such tensor."""
         return read(self._open(), name, ..., self._framework)
 
     def get_tensors(self) -> dict[str, Any]:
-        """All tensors by their names."""
+        """Read all tensors: a dict from names to arrays."""
         return self._open().read_many(None, copy=self._framework == "numpy", framework=self._framework)
 
     def get_slice(self, name: str) -> SafeSlice:
-        """The tensor, of which `[index]` reads a part. SafetensorError, a KeyError: there is no such one."""
+        """Return a tensor of which ``[index]`` reads a part. SafetensorError, a KeyError: there is no such tensor."""
         file = self._open()
         return SafeSlice(file, file.tensors[name], self._framework)
 
@@ -162,7 +175,7 @@ class safe_open:
 
 
 class SafeSlice:
-    """A tensor that has not been read: `[index]` reads the part of it. safe_open.get_slice makes it."""
+    """A tensor that has not been read: ``[index]`` reads a part. `safe_open.get_slice` returns it."""
 
     def __init__(self, file: File, info: Any, framework: str) -> None:
         self._file = file
@@ -170,11 +183,11 @@ class SafeSlice:
         self._framework = framework
 
     def get_shape(self) -> list[int]:
-        """The number of items in each dim."""
+        """Return the number of items in each dim."""
         return list(self._info.shape)
 
     def get_dtype(self) -> str:
-        """The format's name of the dtype: "F32", "BF16"."""
+        """Return the format's name of the dtype: "F32", "BF16"."""
         name: str = self._info.dtype
         return _DTYPES.get(name) or name.upper()
 

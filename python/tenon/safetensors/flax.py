@@ -14,9 +14,21 @@ __all__ = ["load", "load_file", "save", "save_file"]
 
 
 def save(tensors: dict[str, Array], metadata: dict[str, str] | None = None) -> bytes:
-    """The bytes of a .safetensors file with these arrays and these metadata.
+    """Return the bytes of a .safetensors file.
 
-    SafetensorError: the format does not have a dtype. TypeError: an argument is of another type.
+    Parameters
+    ----------
+    tensors : dict of str to jax.Array
+        Arrays by name.
+    metadata : dict of str to str, optional
+        The metadata.
+
+    Raises
+    ------
+    SafetensorError
+        The format does not support a dtype.
+    TypeError
+        An argument has another type.
     """
     return _open.save_bytes(tensors, metadata)
 
@@ -24,19 +36,34 @@ def save(tensors: dict[str, Array], metadata: dict[str, str] | None = None) -> b
 def save_file(
     tensors: dict[str, Array], filename: str | os.PathLike[str], metadata: dict[str, str] | None = None
 ) -> None:
-    """Writes a .safetensors file; as `save`. A file that is there stays until the new one is complete."""
+    """Write a .safetensors file: `save` to a path.
+
+    A file that is replaced stays whole until the new one is complete.
+    """
     _open.save_path(tensors, filename, metadata)
 
 
 def load(data: bytes) -> dict[str, Array]:
-    """The arrays of a .safetensors file whose bytes are given. SafetensorError: it is malformed."""
+    """Return the arrays of a .safetensors file, by name. `data` is its content. SafetensorError: it is malformed."""
     return _open.load_bytes(data, "jax")
 
 
 def load_file(filename: str | os.PathLike[str], *, backend: str = "mmap") -> dict[str, Array]:
-    """The arrays of a .safetensors file. backend: "mmap" or "pread", which read the same.
+    """Load the arrays of a .safetensors file, by name.
 
-    FileNotFoundError, OSError: the file cannot be read. SafetensorError: it is malformed.
+    Parameters
+    ----------
+    filename : str or os.PathLike
+        The path.
+    backend : {"mmap", "pread"}
+        Both values have the same effect.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read; FileNotFoundError if it does not exist.
+    SafetensorError
+        The file is malformed.
     """
     with _open.safe_open(filename, "flax", backend=backend) as file:
         return file.get_tensors()

@@ -16,10 +16,24 @@ __all__ = ["load", "load_file", "save", "save_file"]
 
 
 def save(tensor_dict: dict[str, Array], metadata: dict[str, str] | None = None) -> bytes:
-    """The bytes of a .safetensors file with these arrays, of any strides, and these metadata.
+    """Return the bytes of a .safetensors file.
 
-    SafetensorError: the format does not have a dtype. TypeError: an argument is of another type.
+    Parameters
+    ----------
+    tensor_dict : dict of str to ndarray
+        Arrays by name, of any strides.
+    metadata : dict of str to str, optional
+        The metadata.
 
+    Raises
+    ------
+    SafetensorError
+        The format does not support a dtype.
+    TypeError
+        An argument has another type.
+
+    Examples
+    --------
     >>> from tenon.safetensors.numpy import load, save
     >>> load(save({"w": np.ones((2, 3), np.float32)}))["w"].shape
     (2, 3)
@@ -30,12 +44,26 @@ def save(tensor_dict: dict[str, Array], metadata: dict[str, str] | None = None) 
 def save_file(
     tensor_dict: dict[str, Array], filename: str | os.PathLike[str], metadata: dict[str, str] | None = None
 ) -> None:
-    """Writes a .safetensors file with these arrays, of any strides, and these metadata. A file that is there stays
-    until the new one is complete.
+    """Write a .safetensors file. A file that is replaced stays whole until the new one is complete.
 
-    SafetensorError: the format does not have a dtype, or the file cannot be written. TypeError: an argument is of
-    another type.
+    Parameters
+    ----------
+    tensor_dict : dict of str to ndarray
+        Arrays by name, of any strides.
+    filename : str or os.PathLike
+        The path.
+    metadata : dict of str to str, optional
+        The metadata.
 
+    Raises
+    ------
+    SafetensorError
+        The format does not support a dtype, or the file cannot be written.
+    TypeError
+        An argument has another type.
+
+    Examples
+    --------
     >>> from tenon.safetensors.numpy import load_file, save_file
     >>> save_file({"w": np.ones((2, 3), np.float32)}, "a.safetensors", {"by": "me"})
     >>> load_file("a.safetensors")["w"].shape
@@ -45,9 +73,25 @@ def save_file(
 
 
 def load(data: bytes) -> dict[str, Array]:
-    """The arrays of a .safetensors file whose bytes are given, with memory of their own. SafetensorError: it is
-    malformed.
+    """Return the arrays of a .safetensors file, by name.
 
+    Parameters
+    ----------
+    data : bytes
+        The content of the file.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Each array owns its memory.
+
+    Raises
+    ------
+    SafetensorError
+        The content is malformed.
+
+    Examples
+    --------
     >>> from tenon.safetensors.numpy import load, save
     >>> load(save({"w": np.arange(3)}))
     {'w': array([0, 1, 2])}
@@ -56,10 +100,29 @@ def load(data: bytes) -> dict[str, Array]:
 
 
 def load_file(filename: str | os.PathLike[str], *, backend: str = "mmap") -> dict[str, Array]:
-    """The arrays of a .safetensors file, with memory of their own. backend: "mmap" or "pread", which read the same.
+    """Load the arrays of a .safetensors file, by name.
 
-    FileNotFoundError, OSError: the file cannot be read. SafetensorError: it is malformed.
+    Parameters
+    ----------
+    filename : str or os.PathLike
+        The path.
+    backend : {"mmap", "pread"}
+        Both values have the same effect.
 
+    Returns
+    -------
+    dict of str to ndarray
+        Each array owns its memory.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read; FileNotFoundError if it does not exist.
+    SafetensorError
+        The file is malformed.
+
+    Examples
+    --------
     >>> from tenon.safetensors.numpy import load_file, save_file
     >>> save_file({"w": np.arange(3)}, "a.safetensors")
     >>> load_file("a.safetensors")

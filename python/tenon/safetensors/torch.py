@@ -29,11 +29,24 @@ def _checked(tensors: Any) -> dict[str, Tensor]:
 
 
 def save(tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> bytes:
-    """The bytes of a .safetensors file with these tensors, of any strides and devices, and these metadata. Tensors that
-    share memory are saved one by one.
+    """Return the bytes of a .safetensors file.
 
-    SafetensorError: the format does not have a dtype. ValueError: tensors are no dict of str and dense tensors.
-    TypeError: metadata are no dict of str and str.
+    Parameters
+    ----------
+    tensors : dict of str to torch.Tensor
+        Dense tensors by name, of any strides and on any device. The data of tensors that share memory are written once
+        for each tensor.
+    metadata : dict of str to str, optional
+        The metadata.
+
+    Raises
+    ------
+    SafetensorError
+        The format does not support a dtype.
+    ValueError
+        `tensors` is no dict of str to dense tensors.
+    TypeError
+        `metadata` is no dict of str to str.
     """
     return _open.save_bytes(_checked(tensors), metadata)
 
@@ -41,22 +54,40 @@ def save(tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> 
 def save_file(
     tensors: dict[str, Tensor], filename: str | os.PathLike[str], metadata: dict[str, str] | None = None
 ) -> None:
-    """Writes a .safetensors file; as `save`. A file that is there stays until the new one is complete."""
+    """Write a .safetensors file: `save` to a path.
+
+    A file that is replaced stays whole until the new one is complete.
+    """
     _open.save_path(_checked(tensors), filename, metadata)
 
 
 def load(data: bytes) -> dict[str, Tensor]:
-    """The tensors of a .safetensors file whose bytes are given. SafetensorError: it is malformed."""
+    """Return the tensors of a .safetensors file, by name. `data` is its content. SafetensorError: it is malformed."""
     return _open.load_bytes(data, "torch")
 
 
 def load_file(
     filename: str | os.PathLike[str], device: str | int = "cpu", *, backend: str = "mmap"
 ) -> dict[str, Tensor]:
-    """The tensors of a .safetensors file. They share its pages, and have pages of their own as far as they are written.
+    """Load the tensors of a .safetensors file, by name.
 
-    device: "cpu". backend: "mmap" or "pread", which read the same.
-    FileNotFoundError, OSError: the file cannot be read. SafetensorError: it is malformed, or the device is another one.
+    The tensors share pages of the file. Pages that are written become private copies.
+
+    Parameters
+    ----------
+    filename : str or os.PathLike
+        The path.
+    device : {"cpu"}
+        Main memory.
+    backend : {"mmap", "pread"}
+        Both values have the same effect.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read; FileNotFoundError if it does not exist.
+    SafetensorError
+        The file is malformed, or the device is another one.
     """
     with _open.safe_open(filename, "pt", device, backend=backend) as file:
         return file.get_tensors()
