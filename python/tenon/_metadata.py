@@ -30,8 +30,9 @@ _SCALARS: dict[str, type[np.generic]] = {
 class Metadata(Mapping[str, Any]):
     """The metadata of a file: a read-only Mapping from keys to values.
 
-    Values are str, bool, int, float, None, ndarrays, lists of str, or lists of lists. The mapping also stores the type of each value in the file. Saves keep these types, and so does ``|``, which returns a dict: a
-    program that changes one key does not change the types of the others.
+    Values are str, bool, int, float, None, ndarrays, lists of str, or lists of lists. The mapping also stores the type
+    of each value in the file. Saves keep these types, and so does ``|``, which returns a dict: a program that changes
+    one key does not change the types of the others.
 
     Examples
     --------
