@@ -71,7 +71,8 @@ def test_child_opens_and_saves(path, tmp_path):
 
     def work():
         loaded = tenon.load(path)
-        tenon.write(tmp_path / f"again{path.suffix}", loaded, options={"npz.compression": "deflate"} if path.suffix == ".npz" else None)
+        options = {"npz.compression": "deflate"} if path.suffix == ".npz" else None
+        tenon.write(tmp_path / f"again{path.suffix}", loaded, options=options)
 
     wait_for(in_child(work))
     with tenon.open(tmp_path / f"again{path.suffix}") as file:

@@ -65,7 +65,8 @@ def written(request, tmp_path):
     """A small file of a format."""
     path = tmp_path / f"x.{request.param}"
     a = np.arange(12, dtype="f4").reshape(3, 4)
-    tenon.write(path, a if request.param == "npy" else {"a": a, "b/ü": np.arange(5, dtype="i8"), "empty": np.zeros((0, 2), "f2")})
+    several = {"a": a, "b/ü": np.arange(5, dtype="i8"), "empty": np.zeros((0, 2), "f2")}
+    tenon.write(path, a if request.param == "npy" else several)
     return path
 
 

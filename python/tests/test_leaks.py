@@ -16,7 +16,7 @@ ARRAYS = {"a": np.arange(12, dtype="f4").reshape(3, 4), "b": np.arange(5, dtype=
 METADATA = {"key": "value", "more": "text"}
 # The allocator of C keeps some pages; a leak of each call shows as OFTEN times its size.
 SPARE_BYTES = 3 << 20
-# Caches and free lists of Python grow for a while, a leak for ever: a call has several chances to show that it does not leak.
+# Caches and free lists of Python grow for a while, a leak for ever: a call has some chances to show that it is none.
 CHANCES = 4
 
 

@@ -193,7 +193,7 @@ def test_fsspec_is_not_installed(monkeypatch):
     for name in [name for name in sys.modules if name.partition(".")[0] == "fsspec"]:
         monkeypatch.setitem(sys.modules, name, None)
     for function in (tenon.open, tenon.load, lambda url: tenon.save(url, np.ones(2))):
-        with pytest.raises(ModuleNotFoundError, match="^s3://b/x.npy: .* fsspec, which is not installed: pip install fsspec$"):
+        with pytest.raises(ModuleNotFoundError, match="^s3://b/x.npy: .* fsspec, which is not installed: pip install "):
             function("s3://b/x.npy")
 
 

@@ -25,7 +25,8 @@ def save_as_mlx_does(path: Path) -> None:
 
 
 def save(path: Path) -> None:
-    report = tenon.write(path, {"a": a}, {"key": 1}, dtype={"a*": "bf16"}, progress=True, options={"safetensors.slack": "4KiB"})
+    options = {"safetensors.slack": "4KiB"}
+    report = tenon.write(path, {"a": a}, {"key": 1}, dtype={"a*": "bf16"}, progress=True, options=options)
     assert_type(report, tenon.Report)
     for entry in report:
         assert_type(entry, tenon.Entry)
