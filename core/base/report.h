@@ -35,7 +35,7 @@ void tn_meter_begin (struct tn_meter *meter, const tenon_progress *progress, uin
 void tn_meter_end (struct tn_meter *meter);
 /* Counts bytes that are done. TENON_E_CANCELLED once the callback has asked to stop. `meter` may be NULL. */
 tenon_status tn_meter_add (struct tn_meter *meter, uint64_t bytes, tenon_error *error);
-/* Counts nothing, and asks the callback whether to go on: before work that takes long for each byte. */
+/* Calls the callback without counting bytes, so that it can stop work that takes long for each byte. */
 tenon_status tn_meter_ask (struct tn_meter *meter, tenon_error *error);
 
 #endif

@@ -306,8 +306,7 @@ stop_between (void *user, uint64_t done, uint64_t total)
     return again;
 }
 
-/* A save can be stopped between two blocks that are encoded: all bytes have been counted when they were held.
- */
+/* The progress function can stop a save between two blocks, although all bytes were counted before. */
 START_TEST (test_stop_between_blocks)
 {
     uint64_t before = UINT64_MAX;
