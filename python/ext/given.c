@@ -162,7 +162,7 @@ static bool
 set_strides (tn_arrays *arrays, PyArrayObject *object, tenon_array *array)
 {
     int rank = PyArray_NDIM (object);
-    npy_intp item = PyArray_ITEMSIZE (object), span = item;
+    npy_intp item = PyArray_ITEMSIZE (object), span = item, reach;
     int64_t *strides = take_numbers (arrays, rank);
     if (!strides)
         return false;
@@ -171,7 +171,10 @@ set_strides (tn_arrays *arrays, PyArrayObject *object, tenon_array *array)
         if (item == 0 || stride % item != 0)
             return false;
         strides[i] = stride / item;
-        span += (PyArray_DIM (object, i) - 1) * (stride < 0 ? -stride : stride);
+        /* those that an object made up may reach beyond all memory */
+        if (__builtin_mul_overflow (PyArray_DIM (object, i) - 1, stride, &reach) || reach == NPY_MIN_INTP
+            || __builtin_add_overflow (span, reach < 0 ? -reach : reach, &span))
+            return false;
     }
     array->strides = strides;
     array->size = (uint64_t) span;

@@ -31,13 +31,15 @@ same_shape (const tn_layout *layout, PyArrayObject *out)
 static bool
 request_strides (tenon_request *request, int64_t *strides, PyArrayObject *out)
 {
-    npy_intp item = PyArray_ITEMSIZE (out), span = item;
+    npy_intp item = PyArray_ITEMSIZE (out), span = item, reach;
     for (int i = 0; i < PyArray_NDIM (out); i++) {
         npy_intp stride = PyArray_STRIDE (out, i), dim = PyArray_DIM (out, i);
         if (item == 0 || stride % item != 0 || (stride == 0 && dim > 1))
             return false;
         strides[i] = stride / item;
-        span += dim > 0 ? (dim - 1) * (stride < 0 ? -stride : stride) : 0;
+        if (__builtin_mul_overflow (dim > 0 ? dim - 1 : 0, stride, &reach) || reach == NPY_MIN_INTP
+            || __builtin_add_overflow (span, reach < 0 ? -reach : reach, &span))
+            return false; /* strides that an object made up */
     }
     request->size = PyArray_SIZE (out) > 0 ? (uint64_t) span : 0;
     request->strides = PyArray_IS_C_CONTIGUOUS (out) ? NULL : strides;

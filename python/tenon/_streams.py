@@ -297,7 +297,8 @@ class Reader:
     def __init__(self, file: Any, base: int) -> None:
         self._file = file
         self._base = base
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._reading = False
         end = file.seek(0, os.SEEK_END)
         end = file.tell() if end is None else end
         file.seek(base)
@@ -306,8 +307,14 @@ class Reader:
     def read_at(self, offset: int, to: memoryview) -> None:
         """Fills `to` with the bytes from `offset` on. Raises EOFError if the object has not so many."""
         with self._lock:
-            self._file.seek(self._base + offset)
-            count = _fill(self._file, to)
+            if self._reading:  # the object itself, or the handler of a signal, on this thread
+                raise RuntimeError(f"{self._file!r} reads the file that is read from it")
+            self._reading = True
+            try:
+                self._file.seek(self._base + offset)
+                count = _fill(self._file, to)
+            finally:
+                self._reading = False
         if count < len(to):
             raise EOFError(f"{self._file!r} ended {len(to) - count} bytes early, at byte {self._base + offset + count}")
 

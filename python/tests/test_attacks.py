@@ -246,6 +246,19 @@ def test_a_shape_that_grows_is_refused():
     assert tenon.load(io.BytesIO(saved.tobytes()), format="safetensors")["y"].tolist() == part.tolist()
 
 
+def test_an_object_that_reads_its_own_file_fails_and_does_not_wait_for_itself():
+    tenon.savez_compressed("a.npz", x=np.ones(1000), y=np.ones(1000))
+    with open("a.npz", "rb") as file:
+        source = Seekable(file.read())
+    with tenon.open(source, format="npz") as f:
+        plain = source.readinto
+        source.readinto = lambda to: (f.read("y"), plain(to))[1]
+        with pytest.raises(RuntimeError, match="reads the file that is read from it"):
+            f.read("x")
+        source.readinto = plain
+        assert f.read("x").sum() == 1000
+
+
 # ---- interrupts ------------------------------------------------------------------------------------------------------
 
 
