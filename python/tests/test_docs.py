@@ -14,7 +14,10 @@ import tenon
 DOCUMENTS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 FLAGS = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
 # of these the names without an underscore are public, or __all__
-PUBLIC = ["tenon", "tenon.safetensors", "tenon.numpy"]
+PUBLIC = ["tenon", "tenon.numpy", "tenon.safetensors"]
+PUBLIC += [f"tenon.safetensors.{framework}" for framework in ("numpy", "mlx", "torch", "flax")]
+# Their examples are run by frameworks/test_*_examples.py.
+ELSEWHERE = ["tenon.safetensors.torch", "tenon.safetensors.flax"]
 
 
 def modules():
@@ -25,6 +28,8 @@ def modules():
 def examples():
     finder = doctest.DocTestFinder(exclude_empty=True)
     for name in modules():
+        if name in ELSEWHERE:
+            continue
         for test in finder.find(importlib.import_module(name), globs={}):
             if test.examples:
                 yield pytest.param(test, id=test.name)

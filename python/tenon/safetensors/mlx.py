@@ -29,6 +29,14 @@ def save(tensors: dict[str, Array], metadata: dict[str, str] | None = None) -> b
         The format does not support a dtype.
     TypeError
         An argument has another type.
+
+    Examples
+    --------
+    >>> import mlx.core as mx
+    >>> from tenon.safetensors.mlx import load, save
+    >>> data = save({"w": mx.array([1.0, 2.0])})
+    >>> load(data)["w"].tolist()
+    [1.0, 2.0]
     """
     return _open.save_bytes(tensors, metadata)
 
@@ -39,12 +47,28 @@ def save_file(
     """Write a .safetensors file: `save` to a path.
 
     A file that is replaced stays whole until the new one is complete.
+
+    Examples
+    --------
+    >>> import mlx.core as mx
+    >>> from tenon.safetensors.mlx import load_file, save_file
+    >>> save_file({"w": mx.array([1.0, 2.0])}, "m.safetensors", {"key": "value"})
+    >>> load_file("m.safetensors")["w"].tolist()
+    [1.0, 2.0]
     """
     _open.save_path(tensors, filename, metadata)
 
 
 def load(data: bytes) -> dict[str, Array]:
-    """Return the arrays of a .safetensors file, by name. `data` is its content. SafetensorError: it is malformed."""
+    """Return the arrays of a .safetensors file, by name. `data` is its content. SafetensorError: it is malformed.
+
+    Examples
+    --------
+    >>> import mlx.core as mx
+    >>> from tenon.safetensors.mlx import load, save
+    >>> load(save({"w": mx.array([1.0, 2.0])}))["w"].tolist()
+    [1.0, 2.0]
+    """
     return _open.load_bytes(data, "mlx")
 
 
@@ -64,6 +88,14 @@ def load_file(filename: str | os.PathLike[str], *, backend: str = "mmap") -> dic
         The file cannot be read; FileNotFoundError if it does not exist.
     SafetensorError
         The file is malformed.
+
+    Examples
+    --------
+    >>> import mlx.core as mx
+    >>> from tenon.safetensors.mlx import load_file, save_file
+    >>> save_file({"w": mx.array([1.0, 2.0])}, "m.safetensors")
+    >>> list(load_file("m.safetensors"))
+    ['w']
     """
     with _open.safe_open(filename, "mlx", backend=backend) as file:
         return file.get_tensors()

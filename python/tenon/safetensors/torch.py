@@ -47,6 +47,14 @@ def save(tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> 
         `tensors` is no dict of str to dense tensors.
     TypeError
         `metadata` is no dict of str to str.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from tenon.safetensors.torch import load, save
+    >>> data = save({"w": torch.tensor([1.0, 2.0])})
+    >>> load(data)["w"].tolist()
+    [1.0, 2.0]
     """
     return _open.save_bytes(_checked(tensors), metadata)
 
@@ -57,12 +65,28 @@ def save_file(
     """Write a .safetensors file: `save` to a path.
 
     A file that is replaced stays whole until the new one is complete.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from tenon.safetensors.torch import load_file, save_file
+    >>> save_file({"w": torch.tensor([1.0, 2.0])}, "m.safetensors", {"key": "value"})
+    >>> load_file("m.safetensors")["w"].tolist()
+    [1.0, 2.0]
     """
     _open.save_path(_checked(tensors), filename, metadata)
 
 
 def load(data: bytes) -> dict[str, Tensor]:
-    """Return the tensors of a .safetensors file, by name. `data` is its content. SafetensorError: it is malformed."""
+    """Return the tensors of a .safetensors file, by name. `data` is its content. SafetensorError: it is malformed.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from tenon.safetensors.torch import load, save
+    >>> load(save({"w": torch.tensor([1.0, 2.0])}))["w"].tolist()
+    [1.0, 2.0]
+    """
     return _open.load_bytes(data, "torch")
 
 
@@ -88,6 +112,14 @@ def load_file(
         The file cannot be read; FileNotFoundError if it does not exist.
     SafetensorError
         The file is malformed, or the device is another one.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from tenon.safetensors.torch import load_file, save_file
+    >>> save_file({"w": torch.tensor([1.0, 2.0])}, "m.safetensors")
+    >>> list(load_file("m.safetensors"))
+    ['w']
     """
     with _open.safe_open(filename, "pt", device, backend=backend) as file:
         return file.get_tensors()
