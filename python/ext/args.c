@@ -116,7 +116,7 @@ tn_text_of (PyObject *object, const char **text)
 
 /* ---- sequences ---- */
 
-/* The items of any sequence, but a str, as a tuple. */
+/* The items of a sequence other than str, as a tuple. */
 static PyObject *
 sequence_tuple (PyObject *sequence)
 {

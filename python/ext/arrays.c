@@ -39,7 +39,7 @@ is_empty (const tn_layout *layout)
     return false;
 }
 
-/* What keeps the memory of an array. */
+/* The object that owns the memory of an array. */
 static PyObject *
 taking_base (tn_taking *taking, tn_taken *taken)
 {
@@ -52,7 +52,7 @@ static PyObject *
 array_make (tn_taking *taking, tn_taken *taken, const tn_layout *layout, PyArray_Descr *descr, char *data)
 {
     bool writable = !taken->mapped || taking->mode == TN_MAP_PRIVATE;
-    if (is_empty (layout)) /* NumPy's own memory will do */
+    if (is_empty (layout)) /* NumPy allocates */
         return tn_layout_array (layout, descr, NULL, writable, NULL);
     PyObject *base = taking_base (taking, taken);
     PyObject *array = base ? tn_layout_array (layout, descr, data, writable, base) : NULL;
@@ -63,7 +63,7 @@ array_make (tn_taking *taking, tn_taken *taken, const tn_layout *layout, PyArray
     return copy;
 }
 
-/* The dtype of the bytes as they are in the file; NULL with an exception: NumPy has none. */
+/* The dtype of the bytes in the file; NULL with an exception: NumPy has none. */
 static PyArray_Descr *
 mapped_descr (const tn_taking *taking, const tenon_tensor_info *info, tn_items *items)
 {
@@ -104,7 +104,7 @@ tn_taking_array (tn_taking *taking, uint64_t at, tn_items *items)
 
 /* ---- a box ---- */
 
-/* A box of blocks is cut by the library, which reads it. */
+/* The library reads boxes of blocks. */
 static int
 box_settle (tn_taking *taking, tn_items *items)
 {
@@ -168,7 +168,7 @@ mode_of (PyObject *object, uint32_t *mode)
     return -1;
 }
 
-/* Whether the infos tell that there is no mapping, which spares the question. */
+/* Whether the infos exclude a mapping, so that no attempt is necessary. */
 static bool
 cannot_map (const tn_taking *taking)
 {
@@ -214,7 +214,7 @@ take_one (tn_taking *taking, PyObject *const *values)
     return array;
 }
 
-/* Takes one tensor as `values` of tn_handle_array ask for it. */
+/* Takes one tensor by the arguments of tn_handle_array. */
 static PyObject *
 take_index (PyObject *self, tn_taking *taking, uint64_t index, PyObject *const *values)
 {
@@ -275,7 +275,7 @@ take_all (tn_taking *taking, PyObject *progress)
     return list;
 }
 
-/* The indexes of the tensors that can be read; NULL, which means all, if all can. */
+/* The indexes of the readable tensors; NULL: all are readable. */
 static int
 readable_indexes (tn_file *file, uint64_t **indexes, uint64_t *count)
 {

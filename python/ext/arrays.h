@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* arrays.h - tensors as arrays: mapped where that is possible and wanted, else read. */
+/* arrays.h - tensors as arrays, mapped or read. */
 #ifndef TENON_PYTHON_ARRAYS_H
 #define TENON_PYTHON_ARRAYS_H
 #include "layout.h"
@@ -18,12 +18,12 @@ typedef struct tn_box {
 typedef struct tn_taken {
     void *data;
     tenon_memory *memory; /* owned; NULL: the pages of the file */
-    uint64_t size;        /* of an array that is read into memory of NumPy */
+    uint64_t size;        /* of an array in memory of NumPy */
     bool mapped, fortran;
-    bool copied; /* the array is a copy of what is mapped */
+    bool copied; /* the array is a copy of mapped pages */
 } tn_taken;
 
-/* Many tensors of a file that become arrays in one call. */
+/* Tensors of a file that one call turns into arrays. */
 typedef struct tn_taking {
     tn_file *file; /* a reference */
     uint32_t dtype, mode;
@@ -35,30 +35,30 @@ typedef struct tn_taking {
     tenon_error error;
 } tn_taking;
 
-/* Takes `indexes` over, also if it fails, as it takes the file. */
+/* Takes `indexes` and the file over, even if it fails. */
 int tn_taking_begin (tn_taking *taking, tn_file *file, uint64_t *indexes, uint64_t count);
-/* Maps or reads all: then `taken` has what became of each. 1, without an exception: with TN_MAP_TRY it cannot
- * be mapped. */
+/* Maps or reads all tensors into `taken`. 1 without an exception: TN_MAP_TRY, and the tensor cannot be
+ * mapped. */
 int tn_taking_run (tn_taking *taking, PyObject *progress);
-/* Whether the bytes in the file may be the result. */
+/* Whether the bytes in the file can be the result. */
 bool tn_taking_may_map (const tn_taking *taking, const tenon_tensor_info *info);
-/* Whether what is read stays in Fortran order. */
+/* Whether the read keeps Fortran order. */
 bool tn_taking_keeps_fortran (const tn_taking *taking, const tenon_tensor_info *info);
-/* The request that reads one of them; in Fortran order it uses `rank` of *strides, and moves that on. */
+/* The request that reads one tensor. In Fortran order it uses `rank` numbers of *strides and advances it. */
 void tn_taking_request (const tn_taking *taking, uint64_t at, tenon_request *request, int64_t **strides);
-/* Sets the error, and returns it. */
+/* Sets the error "out of memory", and returns its status. */
 tenon_status tn_taking_no_memory (tn_taking *taking);
 
 /* ---- small.c ---- */
 
-/* Whether all of them are small, can be read, and are not to be mapped. */
+/* Whether all tensors are small and readable, and none shall be mapped. */
 bool tn_small_all (const tn_taking *taking);
-/* A list of their arrays. */
+/* A list of the arrays. */
 PyObject *tn_small_arrays (tn_taking *taking, tn_items *items, PyObject *progress);
 
 /* ---- arrays.c ---- */
 
-/* The array of one of them, which gets its memory. */
+/* The array of one tensor. It takes the memory over. */
 PyObject *tn_taking_array (tn_taking *taking, uint64_t at, tn_items *items);
 void tn_taking_end (tn_taking *taking);
 #endif

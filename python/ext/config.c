@@ -9,7 +9,7 @@ library_of (PyObject *self)
     return ((tn_context *) self)->library;
 }
 
-/* Appends an object that it takes over; -1 with an exception, also for NULL. */
+/* Appends an object and takes it over; -1 with an exception, also for NULL. */
 static int
 list_take (PyObject *list, PyObject *item)
 {
@@ -173,7 +173,7 @@ cast_work (void *argument, const tenon_progress *progress)
                        cast->items, cast->flags, &cast->error);
 }
 
-/* Bytes of so many items. */
+/* The bytes of a number of items. */
 static int
 cast_size (struct cast *cast)
 {

@@ -6,7 +6,7 @@
 #define CAPSULE "dltensor_versioned"
 #define OLD_CAPSULE "dltensor"
 
-/* The struct of <dlpack/dlpack.h> before version 1. */
+/* The struct of <dlpack/dlpack.h> before version 1.0. */
 struct managed_old {
     void *data;
     int32_t device, device_id, rank;
@@ -18,7 +18,7 @@ struct managed_old {
     void (*deleter) (struct managed_old *self);
 };
 
-/* The beginning of that of version 1. */
+/* The beginning of the struct of version 1.0. */
 struct managed {
     uint32_t major, minor;
     void *manager;
@@ -31,7 +31,7 @@ struct lending {
     tn_file *file;
     tenon_request request;
     uint32_t flags;
-    bool old; /* for libraries that know the older struct only */
+    bool old; /* for libraries without the struct of version 1.0 */
     struct DLManagedTensorVersioned *tensor;
     struct DLManagedTensor *old_tensor;
     tenon_error error;
@@ -77,7 +77,7 @@ old_capsule_free (PyObject *capsule)
         old_free (PyCapsule_GetPointer (capsule, OLD_CAPSULE));
 }
 
-/* A capsule that nobody took: the one who takes it gives it another name. */
+/* The destructor of a capsule. A consumer has renamed the capsules that it took. */
 static void
 capsule_free (PyObject *capsule)
 {
@@ -85,8 +85,7 @@ capsule_free (PyObject *capsule)
         tn_lent_free (PyCapsule_GetPointer (capsule, CAPSULE));
 }
 
-/* The memory of an array that the file was opened from must stay as long as tensors that share it: those are
- * read. */
+/* Tensors cannot own the array that the file was opened from, so they are copies of its memory. */
 static void
 own_memory (struct lending *lending)
 {
@@ -95,7 +94,7 @@ own_memory (struct lending *lending)
         lending->flags |= TENON_DLPACK_COPY;
 }
 
-/* The capsule of what was lent, unless an exception is set; else nobody gets that. */
+/* The capsule of the lent tensor. If an exception is set, the tensor is freed. */
 static PyObject *
 capsule_make (struct lending *lending)
 {

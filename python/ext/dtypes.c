@@ -3,10 +3,10 @@
 #include "core.h"
 #include <string.h>
 
-/* The NumPy dtypes of the fixed ones. They are set once and stay: threads read them without a lock. */
+/* The NumPy dtypes of the fixed dtypes. They are never freed: threads read them without a lock. */
 static _Atomic (PyArray_Descr *) fixed[TENON_DTYPE_FIXED];
 
-/* Whether Python was asked for the dtypes of ml_dtypes, whose import takes its time. */
+/* Whether tenon._dtypes.register was called. It imports ml_dtypes, which is slow. */
 static atomic_bool asked;
 
 static const struct {
@@ -46,14 +46,14 @@ tn_set_dtype (PyObject *module, PyObject *args)
     if (descr != Py_None && !PyArray_DescrCheck (descr))
         return PyErr_Format (PyExc_TypeError, "a numpy.dtype is needed");
     PyArray_Descr *new = descr == Py_None ? NULL : (PyArray_Descr *) descr;
-    if (!new) /* and it shall stay so */
+    if (!new) /* and it must stay NULL */
         atomic_store (&asked, true);
-    Py_XINCREF (new); /* the one before is kept, too: a thread may be using it */
+    Py_XINCREF (new); /* the old dtype is never freed: a thread may be using it */
     atomic_store (&fixed[dtype], new);
     Py_RETURN_NONE;
 }
 
-/* tenon._dtypes.register sets what is installed. */
+/* tenon._dtypes.register sets the dtypes of ml_dtypes, if it is installed. */
 static int
 ask_once (void)
 {
@@ -70,7 +70,7 @@ ask_once (void)
 
 /* ---- to NumPy ---- */
 
-/* The dtype that tenon._dtypes.opaque makes of NumPy's own text. */
+/* The dtype that tenon._dtypes.opaque parses from NumPy's text. */
 static PyArray_Descr *
 descr_of_text (const char *text, uint64_t bytes)
 {
@@ -118,7 +118,7 @@ tn_descr_of (const tn_file *file, uint32_t dtype)
     if (!info.family || strcmp (info.family, "numpy") != 0 || !info.text)
         return descr_of_void (info.block_bytes);
     PyArray_Descr *descr = descr_of_text (info.text, info.block_bytes);
-    /* The text comes from the file: it may not name pointers, or items of another size. */
+    /* The text is from the file: pointers and another item size are refused. */
     if (!descr || (!PyDataType_REFCHK (descr) && (uint64_t) PyDataType_ELSIZE (descr) == info.block_bytes))
         return descr;
     Py_DECREF ((PyObject *) descr);
@@ -127,7 +127,7 @@ tn_descr_of (const tn_file *file, uint32_t dtype)
 
 /* ---- from NumPy ---- */
 
-/* NumPy has more than one type for some numbers: kind and size tell which. */
+/* NumPy has several types for some numbers, so kind and size decide. */
 static uint32_t
 dtype_of_number (char kind, npy_intp size)
 {
@@ -150,7 +150,7 @@ uint32_t
 tn_dtype_of (PyArray_Descr *descr, uint32_t *flags)
 {
     *flags = 0;
-    if (PyTypeNum_ISUSERDEF (descr->type_num)) { /* those of ml_dtypes */
+    if (PyTypeNum_ISUSERDEF (descr->type_num)) { /* dtypes of ml_dtypes */
         if (ask_once () < 0)
             PyErr_Clear ();
         for (uint32_t dtype = TENON_BF16; dtype < TENON_DTYPE_FIXED; dtype++) {

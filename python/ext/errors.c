@@ -58,8 +58,8 @@ tn_raise_status (tenon_status status, const char *message)
     return tn_raise (&error);
 }
 
-/* What the object raised in a read that the library did without, as of a file that may be absent, is no
- * reason of another failure. */
+/* An exception of the reader is the reason of the failure only if the failure is one of reading: the library
+ * continues after some failed reads, such as those of optional files. */
 int
 tn_file_raise (tn_file *file, const tenon_error *error)
 {

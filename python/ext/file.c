@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* file.c - tenon._core.File, and what it and others use together. */
+/* file.c - tenon._core.File, and the open file that it shares with arrays, calls and plans. */
 #include "core.h"
 
 PyTypeObject *tn_handle_type, *tn_file_type;
@@ -55,7 +55,7 @@ handle_free (PyObject *self)
     tn_object_free (self);
 }
 
-/* An object that a File reads may have the File: the collector closes that. */
+/* An object that a File reads may refer to the File: the garbage collector breaks the cycle. */
 static int
 handle_traverse (PyObject *self, visitproc visit, void *arg)
 {
@@ -85,7 +85,7 @@ file_traverse (PyObject *object, visitproc visit, void *arg)
     return 0;
 }
 
-/* Nobody uses the file. Closing may take its time, and may call the reader's function. */
+/* The last reference is gone. Closing may be slow, and may call the reader. */
 static void
 file_free (PyObject *object)
 {
@@ -144,7 +144,7 @@ handle_length (PyObject *self)
     return (Py_ssize_t) count;
 }
 
-/* ---- looking ---- */
+/* ---- description ---- */
 
 static PyObject *
 handle_find (PyObject *self, PyObject *name)
@@ -154,7 +154,7 @@ handle_find (PyObject *self, PyObject *name)
     if (!PyUnicode_Check (name))
         return PyErr_Format (PyExc_TypeError, "the name must be a str");
     const char *text = PyUnicode_AsUTF8AndSize (name, &length);
-    if (!text) { /* surrogates, which no name has */
+    if (!text) { /* surrogates: no name has them */
         PyErr_Clear ();
         return PyLong_FromLong (-1);
     }
@@ -200,7 +200,7 @@ handle_report (PyObject *self, PyObject *none)
     return list;
 }
 
-/* Reads metadata; what the object raised that the file was opened from is raised as it is. */
+/* Reads metadata. An exception of the file's reader is raised unchanged. */
 static PyObject *
 metadata_of (tn_file *file, PyObject *(*read) (tenon_file *) )
 {

@@ -3,7 +3,7 @@
 #include "saving.h"
 #include <string.h>
 
-/* A dtype that only the text of NumPy explains: records, strings, dates. */
+/* A dtype that NumPy's text describes: records, strings, dates. */
 struct tn_opaque {
     struct tn_opaque *next;
     PyArray_Descr *descr;
@@ -13,7 +13,7 @@ struct tn_opaque {
 
 /* ---- dtypes ---- */
 
-/* The text that the header of an .npy file has. */
+/* The description of a dtype as in the header of an .npy file. */
 static PyObject *
 describe_type (PyArray_Descr *descr)
 {
@@ -28,7 +28,7 @@ describe_type (PyArray_Descr *descr)
     return text;
 }
 
-/* Whether items are references to objects, which no file can hold. */
+/* Whether items are references to objects. No file can hold them. */
 static int
 refuse_objects (PyArray_Descr *descr)
 {
@@ -83,7 +83,7 @@ set_opaque (tn_arrays *arrays, PyArray_Descr *descr, tenon_array *array)
     if (!opaque->dtype.text)
         return -1;
     array->opaque = &opaque->dtype;
-    array->flags = 0; /* its text has the byte order */
+    array->flags = 0; /* the text states the byte order */
     return 0;
 }
 
@@ -112,7 +112,7 @@ tn_arrays_set_dtype (tn_arrays *arrays, PyObject *dtype, tenon_array *array)
 
 #define MOST_DIMS 64
 
-/* NULL without an exception: there is no room, as for a shape whose length is another one each time. */
+/* NULL without an exception: there is no room. The length of a shape may change between calls. */
 static int64_t *
 take_numbers (tn_arrays *arrays, Py_ssize_t count)
 {
@@ -157,7 +157,8 @@ tn_arrays_set_shape (tn_arrays *arrays, PyObject *shape, bool unknown, tenon_arr
 
 /* ---- layout ---- */
 
-/* Distances in items, and the bytes from the first item to the last. False: they are no whole items. */
+/* Converts strides to items, and finds the bytes from the first item to the last. False: a stride is no whole
+ * number of items. */
 static bool
 set_strides (tn_arrays *arrays, PyArrayObject *object, tenon_array *array)
 {
@@ -187,11 +188,11 @@ copy_packed (tn_arrays *arrays, PyArrayObject *object)
     PyArrayObject *copy = (PyArrayObject *) PyArray_NewCopy (object, NPY_CORDER);
     if (copy && PyList_Append (arrays->copies, (PyObject *) copy) < 0)
         Py_CLEAR (copy);
-    Py_XDECREF (copy); /* the list has it */
+    Py_XDECREF (copy); /* the list owns it */
     return copy;
 }
 
-/* Where the items lie. `packed`: they are raw bytes. */
+/* Sets the data and strides of an array. `packed`: the items are raw bytes. */
 static int
 set_layout (tn_arrays *arrays, PyArrayObject *object, bool packed, tenon_array *array)
 {
@@ -210,7 +211,7 @@ set_layout (tn_arrays *arrays, PyArrayObject *object, bool packed, tenon_array *
     return 0;
 }
 
-/* ---- all of them ---- */
+/* ---- all arrays ---- */
 
 static int
 set_name (PyObject *name, tenon_array *array)
@@ -259,7 +260,7 @@ set_unusual (tn_arrays *arrays, PyArrayObject *object, tenon_array *array)
     return result;
 }
 
-/* Whether the dtype is one of neither NumPy nor, by _core.set_dtype, the library. */
+/* Whether the dtype is neither built into NumPy nor known by _core.set_dtype. */
 static bool
 is_unusual (PyArray_Descr *descr)
 {
@@ -296,7 +297,7 @@ fill_array (tn_arrays *arrays, PyObject *tuple, tenon_array *array)
                : set_array (arrays, (PyArrayObject *) object, array);
 }
 
-/* The numbers that the strides of an array, or its shape, take; -1: the tuple is none of an array. */
+/* The room for the shape and strides of an array; -1: the tuple describes no array. */
 static Py_ssize_t
 count_numbers (PyObject *tuple)
 {

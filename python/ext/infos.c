@@ -2,7 +2,7 @@
 /* infos.c - the tensors of a file: names and infos, many in one call. */
 #include "core.h"
 
-/* Infos of so many tensors are asked for at once: they fit on the stack and in the cache. */
+/* The infos of one call of the library: they fit on the stack and in the cache. */
 #define MANY 128
 
 /* Calls use (user, index, info) for the tensors first … first + count - 1. */
@@ -72,7 +72,7 @@ tn_handle_dtypes (PyObject *self, PyObject *none)
 
 /* ---- infos ---- */
 
-/* Texts that many tensors share are made once. */
+/* Tensors share most texts, so each is created once. */
 struct shared {
     const char *text;
     PyObject *object;
@@ -229,7 +229,7 @@ tn_handle_packed (PyObject *self, PyObject *index)
     tn_file *file = tn_file_of (self);
     if (!file)
         return NULL;
-    Py_BEGIN_ALLOW_THREADS; /* it may read */
+    Py_BEGIN_ALLOW_THREADS; /* it may read the file */
     status = tenon_packed_get (file->library, number, &info);
     Py_END_ALLOW_THREADS;
     tn_file_forget (file);

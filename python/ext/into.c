@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* into.c - tensors that are read into arrays of the caller. */
+/* into.c - reading tensors into arrays of the caller. */
 #include "arrays.h"
 
 /* The requests of one call. */
@@ -27,7 +27,8 @@ same_shape (const tn_layout *layout, PyArrayObject *out)
     return same;
 }
 
-/* Sets strides, in items, and the size of a request; false: the library cannot write so. */
+/* Sets the strides, in items, and the size of a request. False: the library does not take them.
+ */
 static bool
 request_strides (tenon_request *request, int64_t *strides, PyArrayObject *out)
 {
@@ -46,8 +47,8 @@ request_strides (tenon_request *request, int64_t *strides, PyArrayObject *out)
     return true;
 }
 
-/* The items that an array shall get: those of `dtype`, or of its own dtype; one that no dtype of the library
- * has must be that of the tensor. */
+/* The items to write: of `dtype`, or of the array's dtype. If the library has no such dtype, the tensor must
+ * have the same NumPy dtype. */
 static int
 items_for (tn_file *file, const tenon_tensor_info *info, PyArrayObject *out, uint32_t *dtype, tn_items *items)
 {
@@ -78,7 +79,8 @@ check_array (const tenon_tensor_info *info, const tn_items *items, PyObject *obj
     return PyErr_Occurred () ? -1 : 0;
 }
 
-/* Whether the library can write the items where they belong. Bits of floats go into numbers of their size. */
+/* Whether the library can write the items directly. Unsigned numbers may take the bits of floats of their
+ * size. */
 static bool
 fits_array (const tn_items *items, bool asked, tenon_request *request, int64_t *strides, PyArrayObject *out)
 {
@@ -90,7 +92,7 @@ fits_array (const tn_items *items, bool asked, tenon_request *request, int64_t *
            && request_strides (request, strides, out);
 }
 
-/* Reads a tensor by itself, and lets NumPy put the items in their places. */
+/* Reads a tensor to temporary memory, and lets NumPy copy the items. */
 static int
 fill_by_copy (tn_file *file, const tenon_request *request, PyArrayObject *out)
 {
@@ -126,7 +128,8 @@ fill_add (struct filling *filling, uint64_t index, PyObject *object, uint32_t dt
         return -1;
     }
     *request = (tenon_request){ .struct_size = sizeof *request, .index = index };
-    if (info.unreadable && PyArray_Check (object)) /* its dtype may not be known; reading it says why */
+    if (info.unreadable
+        && PyArray_Check (object)) /* its dtype may be unknown; the read fails with the reason */
         return fill_by_copy (filling->file, request, out);
     if (PyArray_Check (object) && items_for (filling->file, &info, out, &dtype, items) < 0)
         return -1;

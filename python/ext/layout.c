@@ -12,7 +12,7 @@ tn_items_free (tn_items *items)
     *items = (tn_items){ 0 };
 }
 
-/* Items for which NumPy has no dtype: the bytes of blocks, or of single ones as numbers of their size. */
+/* Items without a NumPy dtype: the bytes of blocks, or unsigned numbers of the item's size. */
 static int
 items_of_bytes (tn_file *file, uint32_t dtype, tn_items *items)
 {
@@ -60,7 +60,7 @@ too_large (void)
     return -1;
 }
 
-/* Blocks lie in the last dim. If a row is no whole number of them, all bytes become one dim. */
+/* Blocks are along the last dim. If a row is no whole number of blocks, the array is 1-d. */
 static int
 layout_rows (tn_layout *layout, const tn_items *items)
 {
@@ -118,7 +118,7 @@ tn_layout_set (tn_layout *layout, const tn_items *items, uint32_t rank, const ui
     return fortran && rank > 1 && items->block_bytes > 0 ? layout_fortran (layout, items) : 0;
 }
 
-/* The library has checked that all items lie in the file, so no product is too large. */
+/* The library has checked that all items are in the file, so no product overflows. */
 void
 tn_layout_strides (tn_layout *layout, const tn_items *items, const int64_t *strides)
 {
@@ -146,7 +146,8 @@ array_of_nothing (const tn_layout *layout, PyArray_Descr *descr, int flags)
 PyObject *
 tn_layout_array (const tn_layout *layout, PyArray_Descr *descr, void *data, bool writable, PyObject *base)
 {
-    Py_INCREF ((PyObject *) descr); /* the next function takes it over; without data any flag means Fortran */
+    Py_INCREF (
+        (PyObject *) descr); /* the next function takes it over; without data any flag means Fortran order */
     if (PyDataType_ELSIZE (descr) == 0) {
         Py_XDECREF (base);
         return array_of_nothing (layout, descr, writable ? NPY_ARRAY_WRITEABLE : 0);

@@ -2,7 +2,7 @@
 /* open.c - Context.open: of a path, a descriptor, memory, or an object that reads. */
 #include "core.h"
 
-/* What is opened, and how. */
+/* The source and the options of an open call. */
 struct opening {
     tn_file *file;
     tenon_open_options options;
@@ -93,7 +93,7 @@ static int
 open_run (struct opening *opening, PyObject *progress)
 {
     opening->options.settings = opening->settings.texts;
-    /* a pipe may be slow, and a reader may be called on other threads; else little is read */
+    /* a pipe may be slow, and a reader may need other threads; other sources are fast */
     bool slow = opening->descriptor >= 0 || opening->reader.read_at;
     tenon_status status =
         tn_run (progress, slow ? TN_MANY_BYTES : 0, opening->file->one_thread, open_work, opening);

@@ -59,7 +59,7 @@ add_many (tenon_plan *plan, const tn_arrays *arrays, tenon_error *error)
     return status;
 }
 
-/* What they lie in is kept before they are added: a plan never has an array that is gone. */
+/* The plan owns the memory before it gets the arrays, so that it never has a dangling array. */
 static int
 add_arrays (tn_plan *plan, const tn_arrays *arrays)
 {
@@ -92,7 +92,7 @@ plan_add_arrays (PyObject *self, PyObject *sequence)
 #define VERSIONED "dltensor_versioned"
 #define OLD "dltensor"
 
-/* The names tell that the tensor has another owner now. */
+/* The new name of the capsule means that its tensor has another owner. */
 static int
 add_capsule (tenon_plan *plan, PyObject *capsule, const tenon_array *like)
 {
@@ -107,7 +107,7 @@ add_capsule (tenon_plan *plan, PyObject *capsule, const tenon_array *like)
                       : PyCapsule_SetName (capsule, versioned ? "used_" VERSIONED : "used_" OLD);
 }
 
-/* A name with its length; NULL and None: NULL. */
+/* A name and its length; NULL for NULL and None. */
 static int
 name_of (PyObject *object, const char **name, Py_ssize_t *length)
 {
@@ -134,7 +134,7 @@ plan_add_dlpack (PyObject *self, PyObject *const *given, Py_ssize_t count, PyObj
 
 /* ---- tensors of files ---- */
 
-/* What the File uses, which the plan keeps from now on; NULL with an exception. */
+/* The open file of a File. The plan keeps a reference to it. NULL with an exception. */
 static tn_file *
 keep_file (tn_plan *plan, PyObject *handle)
 {
@@ -156,7 +156,7 @@ add_from (tn_plan *plan, PyObject *handle, uint64_t index, const char *name, Py_
     tn_file *file = keep_file (plan, handle);
     if (!file)
         return -1;
-    tenon_status status; /* scales of packed weights may be read, on any thread */
+    tenon_status status; /* it may read scales of packed weights, on any thread */
     Py_BEGIN_ALLOW_THREADS;
     status =
         tenon_plan_put_from (plan->library, file->library, index, name, (uint64_t) length, dtype, &error);
@@ -179,7 +179,7 @@ plan_add_from (PyObject *self, PyObject *const *given, Py_ssize_t count, PyObjec
     return leave_plan (self, add_from ((tn_plan *) (void *) self, values[0], index, name, length, dtype));
 }
 
-/* Of the functions that take all of a file. */
+/* A function of the library that takes a whole file. */
 typedef tenon_status (*of_file) (tenon_plan *plan, tenon_file *file, tenon_error *error);
 
 static int
@@ -270,7 +270,7 @@ plan_length (PyObject *self)
     return (Py_ssize_t) count;
 }
 
-/* An array, or an object that a file reads, may have the plan. */
+/* An array, or an object that a file reads, may refer to the plan. */
 static int
 plan_traverse (PyObject *self, visitproc visit, void *arg)
 {
@@ -281,7 +281,7 @@ plan_traverse (PyObject *self, visitproc visit, void *arg)
     return 0;
 }
 
-/* The plan is freed before what it points into. */
+/* The plan is freed before the memory that it points to. */
 static int
 plan_clear (PyObject *self)
 {

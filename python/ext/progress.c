@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* progress.c - runs long calls of the library, so that Ctrl-C and a callable of Python can stop them.
  *
- * Only the thread that runs Python's main program learns of a signal, and the library reports its progress on
- * any thread of its pool. So a call that moves many bytes runs on a thread of its own. The calling thread
- * waits, and looks for signals and calls the callable a few times a second: thus a callable runs on the
- * thread of its program, and costs the same however often the library reports. */
+ * Only the main thread of Python handles signals, and the library reports progress on any thread of its pool.
+ * So a call that moves many bytes runs on a new thread. The calling thread waits, and checks for signals and
+ * calls the callable a few times a second. Thus the callable runs on the thread of its program, and its cost
+ * does not depend on the number of reports. */
 #include "core.h"
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
 
-/* Work below this number of bytes takes milliseconds: no human stops it, and a thread would show in its time.
+/* Work below this number of bytes takes milliseconds, and a new thread would slow it down.
  */
 #define MUCH_WORK ((uint64_t) 16 << 20)
 #define MILLISECONDS 50
@@ -55,13 +55,13 @@ struct run {
     tenon_status status;
     tn_caught caught;
     pthread_t caller;
-    struct timespec next; /* not before this the calling thread looks again */
-    bool apart;           /* the work has a thread of its own */
+    struct timespec next; /* the earliest time for the next check of the calling thread */
+    bool apart;           /* the work has its own thread */
     /* the lock protects the following */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool ended, stopped;
-    bool fresh; /* the callable has not got the numbers */
+    bool fresh; /* the callable has not been called with the numbers */
     uint64_t done, total;
 };
 
@@ -85,7 +85,7 @@ is_stopped (struct run *run)
     return stopped;
 }
 
-/* With the lock of the interpreter, and an exception: it stops the work. */
+/* Keeps the current exception, and stops the work. The caller holds the GIL. */
 static void
 stop_work (struct run *run)
 {
@@ -95,7 +95,7 @@ stop_work (struct run *run)
     pthread_mutex_unlock (&run->lock);
 }
 
-/* Calls the callable with numbers that it does not know yet. */
+/* Calls the callable if the numbers are new. */
 static void
 call_back (struct run *run)
 {
@@ -112,7 +112,7 @@ call_back (struct run *run)
     Py_XDECREF (result);
 }
 
-/* On the calling thread, with the lock of the interpreter. */
+/* Runs on the calling thread, with the GIL. */
 static void
 look_around (struct run *run)
 {
@@ -121,7 +121,7 @@ look_around (struct run *run)
     call_back (run);
 }
 
-/* On the calling thread, without the lock of the interpreter, within the work. */
+/* Runs on the calling thread, without the GIL, during the work. */
 static void
 look_sometimes (struct run *run)
 {
@@ -147,7 +147,7 @@ take_report (void *user, uint64_t done, uint64_t total)
     return is_stopped (run);
 }
 
-/* ---- a thread of its own ---- */
+/* ---- a new thread ---- */
 
 static void *
 do_work (void *user)
@@ -161,7 +161,7 @@ do_work (void *user)
     return NULL;
 }
 
-/* Signals are for the threads of the program, but for those that tell of a fault of this thread. */
+/* Blocks all signals except those of faults of this thread: the threads of the program handle them. */
 static bool
 start_thread (struct run *run, pthread_t *thread)
 {
@@ -176,7 +176,7 @@ start_thread (struct run *run, pthread_t *thread)
     return started;
 }
 
-/* Without the lock of the interpreter. */
+/* Runs without the GIL. */
 static bool
 wait_a_while (struct run *run)
 {
@@ -189,7 +189,7 @@ wait_a_while (struct run *run)
     return ended;
 }
 
-/* False: there is no thread to be had. */
+/* False: the system refuses a thread. */
 static bool
 run_apart (struct run *run)
 {
@@ -218,10 +218,10 @@ run_here (struct run *run)
     Py_END_ALLOW_THREADS;
 }
 
-/* ---- all of it ---- */
+/* ---- the whole call ---- */
 
-/* Whether this thread is the one that gets KeyboardInterrupt. If that cannot be told, it is. An interrupt
- * that comes meanwhile is kept. */
+/* Whether this thread gets KeyboardInterrupt, or may get it. Keeps an interrupt of this function.
+ */
 static bool
 is_main_thread (struct run *run)
 {
@@ -238,7 +238,7 @@ is_main_thread (struct run *run)
     return ident == 0 || ident == PyThread_get_thread_ident ();
 }
 
-/* The callable gets the end of work that was done, also if that was too short for the library to report. */
+/* Calls the callable with the final numbers, even if the library did not report. */
 static void
 tell_end (struct run *run, uint64_t bytes)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* reader.c - objects of Python that read for the library. */
+/* reader.c - Python objects as readers of the library. */
 #include "core.h"
 
 struct reader {
@@ -7,7 +7,7 @@ struct reader {
     tn_caught *caught;
 };
 
-/* The object writes into the view only as long as the call lasts: an object that keeps it fails. */
+/* The view is valid during the call: a later use by the object raises an exception. */
 static tenon_status
 read_into_view (const struct reader *reader, uint64_t offset, PyObject *view)
 {

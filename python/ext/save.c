@@ -16,8 +16,7 @@ attach_entries (PyObject *entries)
     PyErr_Restore (type, value, trace);
 }
 
-/* What the object raised that a file of the plan was opened from; false: none did. tn_file_raise says when it
- * is the reason of a failure. */
+/* Sets the exception of a reader of one of the plan's files, as tn_file_raise does. False: there is none. */
 static bool
 raise_reader (tn_plan *plan, const tenon_error *error)
 {
@@ -42,7 +41,7 @@ raise_failure (tn_plan *plan, tn_saving *saving, tn_target *target, PyObject *en
     attach_entries (entries);
 }
 
-/* Whether the plan has a file whose reader must be called on this thread. */
+/* Whether a file of the plan has a reader that needs this thread. */
 static bool
 is_bound (const tn_plan *plan)
 {
@@ -54,7 +53,7 @@ is_bound (const tn_plan *plan)
     return false;
 }
 
-/* About how much a save moves: a tensor costs more than its bytes. */
+/* An estimate of the work of a save: a tensor costs more than its bytes. */
 static uint64_t
 count_bytes (const tenon_plan *plan)
 {
@@ -186,7 +185,7 @@ save_in_memory (void *argument, const tenon_progress *progress)
                               &save->saving.report, progress, &save->saving.error);
 }
 
-/* The bytes as an array that has the memory of the library. */
+/* The bytes as an array that owns memory of the library. */
 static PyObject *
 wrap_bytes (struct save *save)
 {

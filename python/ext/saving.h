@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* saving.h - what plan.c, save.c, writer.c and target.c share.
+/* saving.h - the declarations of the files that save:
  *
- *     given.c   arrays of NumPy as arrays of the library
+ *     given.c    arrays of NumPy as arrays of the library
  *     options.c  a dict as tenon_save_options
  *     target.c   an object with write and patch as tenon_output
  *     save.c     the saves of a plan
  *     plan.c     tenon._core.Plan
  *     writer.c   tenon._core.Writer
  *
- * Those that return int return 0, or -1 with an exception set. */
+ * Functions that return int return 0, or -1 with an exception set. */
 #ifndef TENON_PYTHON_SAVING_H
 #define TENON_PYTHON_SAVING_H
 #include "core.h"
@@ -20,16 +20,16 @@ typedef struct tn_arrays {
     tenon_array *items;
     uint64_t count;
     int64_t *numbers, *next, *end; /* room for shapes and strides */
-    struct tn_opaque *opaque;      /* a list of the dtypes that only NumPy knows */
-    PyObject *keep;                /* what the items point into: the tuples, and a list of copies */
+    struct tn_opaque *opaque;      /* a list of the dtypes that only NumPy has */
+    PyObject *keep;                /* owns the memory of the items: the tuples, and a list of copies */
     PyObject *copies;
 } tn_arrays;
-/* From a sequence of tuples, as _core.pyi says at Plan.add_arrays. Fails or not, tn_arrays_free is called. */
+/* Converts the sequence of Plan.add_arrays in _core.pyi. The caller calls tn_arrays_free even if it fails. */
 int tn_arrays_of (PyObject *sequence, tn_arrays *arrays);
 void tn_arrays_free (tn_arrays *arrays);
-/* Sets the dtype of an array from a number, or from a dtype of NumPy. */
+/* Sets the dtype of an array from a number or a NumPy dtype. */
 int tn_arrays_set_dtype (tn_arrays *arrays, PyObject *dtype, tenon_array *array);
-/* The dims of a sequence, which the arrays keep. `unknown`: -1 as the first dim is TENON_UNKNOWN_DIM. */
+/* Sets the shape of an array from a sequence. `unknown`: -1 as the first dim is TENON_UNKNOWN_DIM. */
 int tn_arrays_set_shape (tn_arrays *arrays, PyObject *shape, bool unknown, tenon_array *array);
 
 /* ---- options.c ---- */
@@ -55,15 +55,15 @@ void tn_target_free (tn_target *target);
 
 /* ---- plan.c ---- */
 
-/* tenon._core.Plan. It keeps all arrays and files that were added. */
+/* tenon._core.Plan. It owns references to all arrays and files that were added. */
 typedef struct tn_plan {
-    PyObject_HEAD tenon_plan *library; /* NULL: that of a writer which is closed */
+    PyObject_HEAD tenon_plan *library; /* NULL: the plan of a closed writer */
     tenon_writer *writer;              /* which has the plan; NULL: none */
     tn_context *context;
     PyObject *keep; /* a list */
     atomic_bool busy;
 } tn_plan;
-/* One thread at a time uses a plan. The plan, or NULL with an exception. */
+/* Begins the use of the plan by this thread. NULL with an exception: another thread uses it. */
 tenon_plan *tn_plan_enter (tn_plan *plan);
 void tn_plan_leave (tn_plan *plan);
 /* A plan, which it takes over, also if it fails; with the writer that it belongs to. */

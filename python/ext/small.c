@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* small.c - small tensors are read into memory of NumPy, which recycles it: that costs less than pages of the
- * library, and an object to keep them. */
+/* small.c - reads small tensors to memory of NumPy. NumPy reuses such memory, so this is faster than memory
+ * of the library with an object that owns it. */
 #include "arrays.h"
 
 /* The most bytes of a tensor that is read alone, and of one of many. */
 #define MOST_ALONE ((uint64_t) 1 << 18)
 #define MOST_OF_MANY ((uint64_t) 1 << 14)
 
-/* Items that are asked for; UINT64_MAX: very many. */
+/* The number of items to read; UINT64_MAX: very many. */
 static uint64_t
 items_of (const tn_taking *taking, const tenon_tensor_info *info)
 {
@@ -20,12 +20,12 @@ items_of (const tn_taking *taking, const tenon_tensor_info *info)
     return count;
 }
 
-/* Whether these items take at most so many bytes, as far as the stored ones tell. */
+/* Whether these items take at most this number of bytes, by the stored dtype. */
 static bool
 is_small (const tn_taking *taking, const tenon_tensor_info *info, uint64_t most)
 {
     bool stored = taking->dtype == TENON_NONE || taking->dtype == info->dtype;
-    uint64_t size = !stored          ? 16 /* the largest numbers */
+    uint64_t size = !stored          ? 16 /* the largest numbers: c128 */
                     : info->elements ? info->nbytes / info->elements + 1
                                      : 1;
     return items_of (taking, info) <= most / size;
@@ -70,7 +70,7 @@ small_work (void *argument, const tenon_progress *progress)
     return status;
 }
 
-/* An array for a tensor, which is not filled. */
+/* An uninitialised array for a tensor. */
 static PyObject *
 small_array (tn_taking *taking, uint64_t at, tn_items *items)
 {

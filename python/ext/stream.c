@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stream.c - the bytes of a tensor in order; verifying; advice. */
+/* stream.c - streaming, verifying and advice. */
 #include "core.h"
 
 /* ---- streaming ---- */
@@ -86,7 +86,7 @@ verify_work (void *argument, const tenon_progress *progress)
     return tenon_verify (verifying->file->library, &verifying->report, progress, &verifying->error);
 }
 
-/* Faults of the data are entries of the report; what stops the work is raised. */
+/* Faults of the data become entries of the report, not exceptions. */
 PyObject *
 tn_handle_verify (PyObject *self, PyObject *const *given, Py_ssize_t count, PyObject *keywords)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* taking.c - maps or reads many tensors, without the lock of the interpreter. */
+/* taking.c - maps or reads many tensors, without the GIL. */
 #include "arrays.h"
 #include <tenon/dlpack.h>
 
@@ -58,12 +58,11 @@ index_of (const tn_taking *taking, uint64_t at)
 
 /* ---- mapping ---- */
 
-/* A private mapping below this size costs more than a copy, and a process may have some 65,000 of them. NumPy
- * copies numbers; of records it would leave out what lies between the fields, so they are read. */
+/* A private mapping below this size costs more than a copy, and a process can have some 65,000 mappings.
+ * NumPy copies numbers. It would omit the padding of records, so these are read. */
 #define LEAST_PRIVATE ((uint64_t) 1 << 16)
 
-/* Whether the bytes in the file may be the result: NumPy knows the other byte order of its own dtypes only,
- * and a box of blocks has to be cut. */
+/* NumPy supports the other byte order for its own dtypes only. */
 bool
 tn_taking_may_map (const tn_taking *taking, const tenon_tensor_info *info)
 {
@@ -77,8 +76,8 @@ tn_taking_may_map (const tn_taking *taking, const tenon_tensor_info *info)
            && (own || !(info->flags & TENON_BIG_ENDIAN));
 }
 
-/* The first item of a tensor that has strides in the file: only tensors that are lent are mapped so. The
- * pages stay as long as the file. */
+/* Finds the first item of a tensor with strides in the file, through DLPack: tenon_map has no strides. The
+ * pages live as long as the file. */
 static tenon_status
 map_strided (tn_taking *taking, uint64_t at)
 {
@@ -93,7 +92,7 @@ map_strided (tn_taking *taking, uint64_t at)
     return TENON_OK;
 }
 
-/* `error` may be NULL: that saves a copy of 2 KiB for each tensor. */
+/* `error` may be NULL, which saves a copy of 2 KiB for each tensor. */
 static tenon_status
 map_packed (tn_taking *taking, uint64_t at, tenon_error *error)
 {
@@ -136,15 +135,15 @@ map_all (tn_taking *taking)
 
 /* ---- reading ---- */
 
-/* The requests for what was not mapped. */
+/* The requests for the tensors that were not mapped. */
 struct requests {
     tenon_request *requests;
     tenon_memory **memories;
-    int64_t *strides; /* of all tensors in Fortran order, which stay so */
+    int64_t *strides; /* of the tensors that keep Fortran order */
     uint64_t count;
 };
 
-/* Blocks and packed items have one order; so have items in strides of their own. */
+/* Blocks and packed items have C order only, and so have tensors with strides in the file. */
 bool
 tn_taking_keeps_fortran (const tn_taking *taking, const tenon_tensor_info *info)
 {
@@ -189,7 +188,7 @@ tn_taking_request (const tn_taking *taking, uint64_t at, tenon_request *request,
     for (uint32_t i = 0; i < info->rank; i++) {
         uint64_t dim = box ? box->count[i] : info->shape[i];
         *(*strides)++ = stride;
-        /* what is beyond any memory the library refuses */
+        /* the library refuses sizes that overflow */
         if (dim > 1 && __builtin_mul_overflow (stride, (int64_t) dim, &stride))
             stride = INT64_MAX;
     }

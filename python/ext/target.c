@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* target.c - an object of Python with write and patch, to which a save goes. */
+/* target.c - a Python object with write and patch as the target of a save. */
 #include "saving.h"
 
-/* Calls method (before…, memory) with bytes that are the library's until the call is over. */
+/* Calls method (before…, memory). The memory belongs to the library, and is valid during the call. */
 static PyObject *
 pass_bytes (PyObject *method, const unsigned long long *position, const char *bytes, Py_ssize_t length)
 {
@@ -12,7 +12,7 @@ pass_bytes (PyObject *method, const unsigned long long *position, const char *by
     PyObject *result = position ? PyObject_CallFunction (method, "KO", *position, memory)
                                 : PyObject_CallFunctionObjArgs (method, memory, NULL);
     PyObject *type, *value, *trace;
-    PyErr_Fetch (&type, &value, &trace); /* what failed keeps no memory that is gone */
+    PyErr_Fetch (&type, &value, &trace); /* the traceback must not keep the view */
     PyObject *released = PyObject_CallMethod (memory, "release", NULL);
     if (!released)
         Py_CLEAR (result);
@@ -23,7 +23,7 @@ pass_bytes (PyObject *method, const unsigned long long *position, const char *by
     return result;
 }
 
-/* How many bytes a raw file took; all of them if the result is no number. -1: none, or too many. */
+/* The number of bytes that a raw file took; all of them if the result is no number. -1: none, or too many. */
 static Py_ssize_t
 count_taken (PyObject *result, Py_ssize_t length)
 {
@@ -60,7 +60,7 @@ patch_all (tn_target *target, uint64_t position, const char *bytes, Py_ssize_t l
     return result ? 0 : -1;
 }
 
-/* With the lock of the interpreter. Methods in C run no bytecode, so signals wait for this. */
+/* The caller holds the GIL. Methods in C run no bytecode, so signals are checked here. */
 static tenon_status
 end_call (tn_target *target, int result)
 {

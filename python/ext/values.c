@@ -84,7 +84,7 @@ tn_value_type_find (const char *name, uint32_t *type, uint32_t *item_type)
 
 static PyObject *value_object (const tenon_file *file, const struct tenon_value *value);
 
-/* A str; bytes if they are no UTF-8. */
+/* A str, or bytes if the text is no UTF-8. */
 static PyObject *
 string_object (const char *bytes, uint64_t length)
 {
@@ -132,11 +132,11 @@ append_items (PyObject *list, const tenon_file *file, const struct tenon_value *
     return 0;
 }
 
-/* Items that are taken at once: they are structs of 64 bytes. */
+/* The most items to fetch at once: each is a struct of 64 bytes. */
 enum { MOST_TAKEN = 8192 };
 
-/* Takes the next items of *rest; if together they are more than a limit allows, half as many. Returns their
- * number, or 0 with an exception. */
+/* Fetches the next items of *rest. If a limit refuses them, it halves their number. Returns the number, or 0
+ * with an exception. */
 static uint64_t
 take_items (const tenon_file *file, struct tenon_value *rest, struct tenon_value *items,
             tenon_memory **memory)
@@ -158,7 +158,7 @@ take_items (const tenon_file *file, struct tenon_value *rest, struct tenon_value
     }
 }
 
-/* A list of strings or of arrays. Items are appended, since other threads may find the list while the lock is
+/* A list of strings or of arrays. The items are appended: other threads may see the list while the GIL is
  * released. */
 static PyObject *
 list_object (const tenon_file *file, const struct tenon_value *array)
@@ -191,7 +191,7 @@ array_object (const tenon_file *file, const struct tenon_value *array)
     int numpy = tn_value_numpy (array->item_type);
     if (numpy >= 0)
         return numbers_object (file, array, numpy);
-    /* Arrays lie in arrays as deep as [limits] depth allows, which may be set to any number. */
+    /* [limits] depth bounds the nesting of arrays, and may be any number. */
     if (Py_EnterRecursiveCall (" while metadata are read"))
         return NULL;
     PyObject *made = list_object (file, array);
@@ -230,7 +230,7 @@ type_object (const tenon_file *file, const struct tenon_value *value)
     return PyUnicode_FromString (tn_value_type_name (value->type, value->item_type));
 }
 
-/* A dict of what `make` makes of each entry. */
+/* A dict with the result of `make` for each entry. */
 static PyObject *
 entries_object (tenon_file *file, PyObject *(*make) (const tenon_file *, const struct tenon_value *) )
 {

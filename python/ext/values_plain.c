@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* values_plain.c - what an object is that is to become metadata. */
+/* values_plain.c - the type that an object has as metadata. */
 #include "values.h"
 
 /* ---- refusing ---- */
@@ -21,7 +21,7 @@ int
 tn_refuse_object (const tn_put *p, PyObject *object, const char *format)
 {
     PyObject *name = PyObject_GetAttrString ((PyObject *) Py_TYPE (object), "__name__");
-    PyObject *text = name ? PyObject_Str (name) : NULL; /* a metaclass may have any object there */
+    PyObject *text = name ? PyObject_Str (name) : NULL; /* a metaclass may return any object */
     if (text)
         tn_refuse (p, PyExc_TypeError, format, text);
     Py_XDECREF (text);
@@ -44,7 +44,7 @@ tn_refuse_descr (const tn_put *p, PyArray_Descr *descr)
     return -1;
 }
 
-/* Numbers of another library that NumPy cannot take, such as bf16 of MLX, are no metadata either. */
+/* Refuses numbers of other libraries that NumPy cannot take, such as bf16 of MLX. */
 static PyObject *
 refuse_array (const tn_put *p)
 {
@@ -93,7 +93,7 @@ is_plain (PyObject *object)
            || PyList_Check (object) || PyTuple_Check (object) || PyArray_IsScalar (object, Generic);
 }
 
-/* The limited API has PyObject_CheckBuffer from 3.11 on only. */
+/* PyObject_CheckBuffer is in the limited API only from 3.11 on. */
 static bool
 has_buffer (PyObject *object)
 {
@@ -112,7 +112,7 @@ has_array (PyObject *object)
            || has_buffer (object);
 }
 
-/* An array of NumPy as it is, unless it has no dims or its items are objects or texts. */
+/* The array itself, unless it is 0-d or its items are objects or texts. */
 static PyObject *
 plain_array (const tn_put *p, PyArrayObject *array)
 {
@@ -154,7 +154,7 @@ tn_plain (const tn_put *p, PyObject *object)
     return NULL;
 }
 
-/* The type of a scalar of NumPy; TENON_NONE without an exception: metadata have none. */
+/* The type of a NumPy scalar; TENON_NONE without an exception: metadata have no such type. */
 static int
 numpy_type (PyObject *object, uint32_t *type)
 {
@@ -164,7 +164,7 @@ numpy_type (PyObject *object, uint32_t *type)
     return descr ? 0 : -1;
 }
 
-/* i64, or u64 beyond. Larger ones are refused when they are put. */
+/* i64, or u64 for larger numbers. tn_value_of refuses still larger ones. */
 static uint32_t
 integer_type (PyObject *object)
 {
@@ -218,7 +218,7 @@ tn_plain_list (const tn_put *p, PyObject *object)
     return list;
 }
 
-/* What the items of a list are. */
+/* The kinds of the items of a list. */
 enum { TEXTS = 1, BOOLS = 2, INTEGERS = 4, REALS = 8, ARRAYS = 16, OTHERS = 32 };
 
 static unsigned
@@ -235,8 +235,8 @@ item_kind (PyObject *item)
     return PyList_Check (item) || PyTuple_Check (item) || PyArray_Check (item) ? ARRAYS : OTHERS;
 }
 
-/* The type of a list of numbers: that of its items if they are scalars of NumPy of one type, else f64 if one
- * is a float, else i64, or u64 if one is larger. */
+/* The type of a list of numbers: the common type of NumPy scalars; else f64 if an item is a float; else i64,
+ * or u64 if an item is larger. */
 static int
 numbers_type (const tn_put *p, PyObject *list, unsigned kinds, uint32_t *type)
 {
@@ -263,7 +263,7 @@ tn_list_type (const tn_put *p, PyObject *list, uint32_t *type)
     for (Py_ssize_t i = 0; i < count; i++)
         kinds |= item_kind (PyList_GetItem (list, i));
     switch (kinds) {
-    case 0: /* as MLX, which has no other lists than those of strings */
+    case 0: /* as in MLX, whose lists have strings only */
     case TEXTS: *type = TENON_STRING; return 0;
     case BOOLS: *type = TENON_BOOL; return 0;
     case ARRAYS: *type = TENON_ARRAY; return 0;

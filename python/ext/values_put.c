@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* values_put.c - objects as metadata of a plan.
  *
- * An object becomes a tree of struct tenon_value, which the plan copies. What the tree points to lies in
- * blocks that are freed together, or in objects that `keep` holds. */
+ * An object becomes a tree of struct tenon_value, which the plan copies. The tree points to blocks that are
+ * freed together, and to memory of objects that `keep` owns. */
 #include "values.h"
 #include <math.h>
 
@@ -34,7 +34,7 @@ free_blocks (tn_put *p)
     }
 }
 
-/* Keeps an object, whose reference is taken over, for as long as the tree is needed. */
+/* Takes a reference over, for as long as the tree is needed. */
 static PyObject *
 keep_object (tn_put *p, PyObject *object)
 {
@@ -75,7 +75,7 @@ integer_of (const tn_put *p, PyObject *object, uint32_t type, struct tenon_value
     return PyErr_Occurred () ? -1 : 0;
 }
 
-/* An integer among floats must be one of f64, so that nothing is rounded that nobody asked to round. */
+/* An integer among floats must be exact in f64: metadata are not rounded silently. */
 static int
 real_of_integer (const tn_put *p, PyObject *object, double *real)
 {
@@ -184,7 +184,7 @@ numbers_of_list (tn_put *p, PyObject *list, uint32_t type, struct tenon_value *v
     return 0;
 }
 
-/* A 1-d array whose items are numbers of `type`, of any strides and byte order. */
+/* A 1-d array of numbers of `type`, of any strides and byte order. */
 static int
 numbers_of_array (tn_put *p, PyArrayObject *array, uint32_t type, struct tenon_value *value)
 {
@@ -282,7 +282,7 @@ array_of (tn_put *p, PyObject *object, uint32_t item_type, struct tenon_value *v
             return numbers_of_array (p, array, type, value);
         if (item_type == TENON_NOT_ASKED && type == TENON_NONE)
             return tn_refuse_descr (p, PyArray_DESCR (array));
-        if (item_type == TENON_NOT_ASKED) /* of two dims and more, and maybe of no items */
+        if (item_type == TENON_NOT_ASKED) /* of two dims or more, and perhaps empty */
             item_type = TENON_ARRAY;
     }
     if (Py_EnterRecursiveCall (" while metadata are put into a plan"))

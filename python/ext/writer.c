@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* writer.c - tenon._core.Writer. The plan of the writer tells whether another thread uses it. */
+/* writer.c - tenon._core.Writer. The lock of its plan is also that of the writer. */
 #include "saving.h"
 
 PyTypeObject *tn_writer_type;
 
-/* The plan has the writer of the library: it may be used when nothing else is left of this. */
+/* The plan owns the writer of the library, because the plan may live longer than the Writer. */
 typedef struct tn_writer {
     PyObject_HEAD tn_plan *plan;
 } tn_writer;
@@ -54,7 +54,7 @@ writer_add (PyObject *self, PyObject *arguments)
     return leave_writer (self, status, &error);
 }
 
-/* With the tuple (name, dtype, shape, store). */
+/* The argument is a tuple (name, dtype, shape, store). */
 static tenon_status
 begin_tensor (tenon_writer *writer, const char *name, Py_ssize_t length, PyObject *dtype, PyObject *shape,
               uint32_t store, tenon_error *error)
@@ -154,7 +154,7 @@ writer_finish (PyObject *self, PyObject *const *given, Py_ssize_t count, PyObjec
     return entries;
 }
 
-/* The plan, which may live on, has lost its library. */
+/* The plan may live on, but is closed. */
 static void
 free_library (tn_plan *plan)
 {
@@ -177,7 +177,7 @@ writer_close (PyObject *self, PyObject *none)
 
 /* ---- the type ---- */
 
-/* If another thread uses the plan, that frees the library when it has done so. */
+/* If another thread uses the plan, that thread frees the writer of the library afterwards. */
 static void
 writer_dealloc (PyObject *self)
 {
@@ -200,7 +200,7 @@ writer_traverse (PyObject *self, visitproc visit, void *arg)
     return 0;
 }
 
-/* The writer has the library's from now on, also if this fails. */
+/* Takes the writer of the library over, even if it fails. */
 static PyObject *
 wrap_writer (tn_context *context, tenon_writer *library)
 {
