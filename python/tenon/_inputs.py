@@ -293,20 +293,23 @@ class Casts:
 # ---- into a plan ---------------------------------------------------------------------------------------------------
 
 
+def _is_own(value: object, module: str, name: str) -> bool:
+    """Whether a class of a module that may not be imported is that of the value. Another thread may be importing it."""
+    kind = getattr(sys.modules.get(f"tenon.{module}"), name, None)
+    return kind is not None and isinstance(value, kind)
+
+
 def _lazy(value: Any) -> tuple[_core.File, int] | None:
     """The file and index of a tensor of an open file that has not been read."""
-    lazy = sys.modules.get("tenon._lazy")
-    tensors = sys.modules.get("tenon._tensors")
-    if lazy is not None and isinstance(value, lazy.LazyArray) and value._whole is None:
+    if _is_own(value, "_lazy", "LazyArray") and value._whole is None:
         return value._file._core, value._file._core.find(value._name)
-    if tensors is not None and isinstance(value, tensors.TensorInfo):
+    if _is_own(value, "_tensors", "TensorInfo"):
         return value._file._core, value.index
     return None
 
 
 def _is_quantized(value: object) -> bool:
-    module = sys.modules.get("tenon._quantized")
-    return module is not None and isinstance(value, module.QuantizedArray)
+    return _is_own(value, "_quantized", "QuantizedArray")
 
 
 # The arguments of _core.Plan.add_arrays for an array: name, array or bytes, dtype, shape, the dtype to store it as

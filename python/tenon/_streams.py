@@ -174,7 +174,7 @@ def open_output(file: Any) -> Output:
 def _unwrap(file: Any) -> Any:
     """The file in the wrappers of tempfile, which exist only if that module is imported."""
     tempfile = sys.modules.get("tempfile")
-    if tempfile is None:
+    if tempfile is None or not hasattr(tempfile, "TemporaryDirectory"):  # its last class: a thread may be importing it
         return file
     if isinstance(file, tempfile.SpooledTemporaryFile):
         return file._file

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import tracemalloc
+import types
 import weakref
 
 import numpy as np
@@ -257,6 +258,19 @@ def test_an_object_that_reads_its_own_file_fails_and_does_not_wait_for_itself():
             f.read("x")
         source.readinto = plain
         assert f.read("x").sum() == 1000
+
+
+# ---- threads ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("module", ["tenon._lazy", "tenon._tensors", "tenon._quantized", "tempfile"])
+def test_a_module_that_another_thread_imports_is_not_used(module, monkeypatch):
+    monkeypatch.setitem(sys.modules, module, types.ModuleType(module))
+    tenon.write("a.npz", {"x": [1.0, 2.0]})
+    file = io.BytesIO()
+    tenon.write(file, {"x": [1.0, 2.0]}, format="npz")
+    with open("a.npz", "rb") as saved:
+        assert file.getvalue() == saved.read()
 
 
 # ---- interrupts ------------------------------------------------------------------------------------------------------
