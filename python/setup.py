@@ -17,9 +17,16 @@ import sysconfig
 from pathlib import Path
 
 from setuptools import Extension, setup
-from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 from setuptools.command.sdist import sdist
+
+try:
+    from setuptools.command.bdist_wheel import bdist_wheel
+except ImportError:  # pip install --no-build-isolation takes what is installed
+    import setuptools
+
+    sys.exit(f"\ntenon cannot be built: it needs setuptools 77.0.3 or later, and {setuptools.__version__} is installed: "
+             "pip install --upgrade setuptools, or leave out --no-build-isolation.\n")
 
 HERE = Path(__file__).resolve().parent
 C_TREE = next((tree for tree in (HERE / "c", HERE.parent) if (tree / "core" / "libtenon.map").exists()), None)

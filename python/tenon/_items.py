@@ -88,7 +88,7 @@ class Items:
         name = _dtypes.NAMES[dtype]
         found = _dtypes.numpy_dtype(name)
         if found is None:
-            advice = "install ml_dtypes, or ask for small_floats='float32' (exact) or 'bits', or for another dtype"
+            advice = "pip install ml_dtypes, or ask for small_floats='float32' (exact) or 'bits', or for another dtype"
             raise _errors.fail("TENON_E_UNSUPPORTED", f"NumPy has no {name}, and ml_dtypes is missing", advice=advice)
         return found
 

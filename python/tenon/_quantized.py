@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -101,7 +101,7 @@ class QuantizedArray:
 
     # ---- numbers -----------------------------------------------------------------------------------------
 
-    def dequantize(self, dtype: Any = "float32") -> Any:
+    def dequantize(self, dtype: Any = "float32") -> np.ndarray[Any, Any]:
         """Return the numbers as an ndarray: exact in float32, rounded to nearest in smaller dtypes.
 
         Parameters
@@ -265,6 +265,12 @@ class QuantizedArray:
         if rows.ndim == 0 or rows.shape[-1:] != self._data.shape[-1:]:
             raise IndexError("an index selects whole rows of a quantised array: dequantize() gives its numbers")
         return of_rows(self._dtype, (*rows.shape[:-1], self._shape[-1]), rows)
+
+    def __iter__(self) -> Iterator[QuantizedArray]:
+        """Iterate over the parts along the first dim."""
+        if self.ndim < 2:
+            raise TypeError("an iteration gives whole rows, and this is one: dequantize() gives its numbers")
+        return (self[index] for index in range(len(self)))
 
     def copy(self) -> QuantizedArray:
         """Return the same blocks in new, writable memory."""

@@ -318,3 +318,10 @@ def test_blocks_are_loaded_as_plain_numbers_only(tmp_path):
     for dtype in ("float4_e2m1fn", "f6_e2m3", "q8_0"):
         with pytest.raises(ValueError, match="plain numbers"):
             tenon.load(tmp_path / "a.gguf", quantized=f"dequantize:{dtype}")
+
+
+def test_iteration_gives_rows():
+    q = tenon.QuantizedArray.quantize(np.arange(192.0).reshape(3, 2, 32), "q8_0")
+    assert [part.shape for part in q] == [(2, 32)] * 3 and list(q)[2] == q[2]
+    with pytest.raises(TypeError, match="whole rows"):
+        iter(q[0, 0])
