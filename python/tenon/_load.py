@@ -22,6 +22,7 @@ from tenon._settings import settings_of
 _TRIPLES = frozenset(("q4_0", "q4_1", "q8_0"))
 # How often a file is loaded that is written meanwhile
 _ATTEMPTS = 3
+_OTHERS = "tenon.open reads the other tensors; File.unreadable tells which it cannot"
 # Places in _core.Info
 _INDEX: Final = 0
 _NAME: Final = 1
@@ -218,13 +219,15 @@ def _check_whole(core: _core.File) -> None:
     for info in core.infos(0, len(core)):
         if info[_UNREADABLE] == _NOT_FOUND:
             name, message = info[_NAME], f"{core.path}: tensor {info[_NAME]!r}: {info[_WHY]}"
-            raise _errors.fail("TENON_E_NOT_FOUND", message, file=core.path, tensor=name, errno=errno.ENOENT)
+            raise _errors.fail(
+                "TENON_E_NOT_FOUND", message, file=core.path, tensor=name, errno=errno.ENOENT, advice=_OTHERS
+            )
         if info[_UNREADABLE]:
             try:
                 core.array(info[_INDEX], mode=_core.MAP_COPY)
             except _errors.TenonError as error:
                 if error.advice is None and core.unreadable < len(core):
-                    error.advice = "tenon.open reads the other tensors; File.unreadable tells which it cannot"
+                    error.advice = _OTHERS
                 raise
 
 

@@ -131,7 +131,10 @@ class Names(KeysView[str]):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        names = [repr(name) for name, _ in zip(self, range(_SHOWN + 1), strict=False)]
+        try:
+            names = [repr(name) for name, _ in zip(self, range(_SHOWN + 1), strict=False)]
+        except ValueError:  # the file is closed
+            return "<names of a closed file>"
         return f"Names([{', '.join(names[:_SHOWN])}{', …' if len(names) > _SHOWN else ''}])"
 
 

@@ -116,8 +116,8 @@ def test_names_and_tensors(tmp_path):
         assert repr(f.keys()) == repr(f.tensors.keys()) == "Names(['b', 'long'])"
         assert f.keys() == {"b", "long"} and f.keys() & {"b"} == {"b"} and list(f.keys()) == ["b", "long"]
         assert repr(f.tensors).splitlines()[1:] == ["  b     f32  (2,)    8 bytes", "  long  i8   (2, 3)  6 bytes"]
-        tensors = f.tensors
-    assert "closed" in repr(tensors)
+        tensors, names = f.tensors, f.keys()
+    assert "closed" in repr(tensors) and "closed" in repr(names)
 
 
 def test_many_names_are_cut(tmp_path):

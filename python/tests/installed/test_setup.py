@@ -49,3 +49,9 @@ def test_the_sources_in_c_are_missing(package):
 
 def test_a_build_folder_was_not_configured(package, tmp_path):
     assert "has not been configured" in message_of(package, TENON_BUILD_DIR=str(tmp_path / "absent"))
+
+
+def test_setuptools_is_too_old(package, tmp_path):
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "sitecustomize.py").write_text("import sys; sys.modules['setuptools.command.bdist_wheel'] = None")
+    assert "setuptools 77.0.3 or later" in message_of(package, PYTHONPATH=str(tmp_path / "old"))
