@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +63,21 @@ def _save_plan(plan: _core.Plan, file: Any, options: Plan, callback: Any) -> lis
         path = path_of(file)
         if isinstance(path, str) and "://" in path:
             return _save_url(plan, path, options, callback)
-        return plan.save(path, options, callback)
+        if not _is_fifo(path) or options.get("flags", 0) & ~_core.SAVE_EXACT_NAME:
+            return plan.save(path, options, callback)
+        with open(path, "wb", buffering=0) as fifo:  # Ctrl-C ends the wait for a reader
+            return _save_object(plan, fifo, options, callback)
+    return _save_object(plan, file, options, callback)
+
+
+def _is_fifo(path: str | bytes) -> bool:
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)
+    except (OSError, ValueError):  # the save says what is wrong
+        return False
+
+
+def _save_object(plan: _core.Plan, file: Any, options: Plan, callback: Any) -> list[_core.Entry]:
     from tenon._streams import open_output
 
     output = open_output(file)

@@ -158,10 +158,15 @@ def open_output(file: Any) -> Output:
     b'32'
     """
     if _is_descriptor(file):
-        return Output(file, file)
+        if not _may_wait(file):
+            return Output(file, file)
+        file = io.FileIO(file, "wb", closefd=False)
     whole, file = file, _unwrap(file)
     _check(file, "writable", ("write",))
     descriptor = _descriptor(file)
+    if descriptor is not None and _may_wait(descriptor):  # Python ends the wait of a write at Ctrl-C
+        file.flush()
+        return Output(Sink(getattr(file, "raw", file)), file)
     if descriptor is None:  # a wrapper that counts what is written, such as SpooledTemporaryFile, is to count it
         return Output(Sink(whole), whole)
     file.flush()
@@ -209,6 +214,12 @@ def _descriptor(file: Any) -> int | None:
 def _is_regular(descriptor: int) -> bool:
     mode = os.fstat(descriptor).st_mode
     return stat.S_ISREG(mode) or stat.S_ISBLK(mode)
+
+
+def _may_wait(descriptor: int) -> bool:
+    """Whether a write waits for a reader, maybe for ever: a pipe, FIFO or socket."""
+    mode = os.fstat(descriptor).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
 def _open_descriptor(file: Any, descriptor: int) -> Input:

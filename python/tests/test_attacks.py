@@ -294,3 +294,40 @@ def test_an_interrupt_while_a_call_begins_is_not_lost():
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.returncode) == ("interrupted\n", 0), done.stderr
     assert os.listdir() == []
+
+
+@pytest.mark.parametrize(
+    "save",
+    [
+        "tenon.save('q.npy', data)",
+        "tenon.save(pipe[1], data)",
+        "tenon.write(os.fdopen(pipe[1], 'wb', closefd=False), data, format='npy')",
+    ],
+)
+def test_an_interrupt_ends_the_wait_for_the_reader_of_a_pipe(save):
+    program = f"""
+        import os, signal, threading, time, numpy as np, tenon
+        os.mkfifo("q.npy")
+        pipe = os.pipe()
+        data = np.zeros(1 << 20)
+        def interrupt():
+            time.sleep(0.3)
+            os.kill(os.getpid(), signal.SIGINT)
+        threading.Thread(target=interrupt).start()
+        try:
+            {save}
+        except KeyboardInterrupt:
+            print("interrupted")
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=20)
+    assert (done.stdout, done.returncode) == ("interrupted\n", 0), done.stderr
+
+
+def test_a_pipe_has_all_bytes_when_the_save_returns():
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb") as pipe, os.fdopen(reading, "rb", buffering=0) as end:
+        pipe.write(b"before")
+        tenon.write(pipe, np.arange(10), format="npy")
+        data = end.read(1 << 16)
+    assert data[:6] == b"before"
+    assert np.load(io.BytesIO(data[6:])).tolist() == list(range(10))
