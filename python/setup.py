@@ -2,7 +2,7 @@
 """Builds libtenon, its plugins, the command and the extension with the C tree's own makefile, and packs what that lays out.
 
 The C tree is the folder above in a checkout, and ``c/`` in an sdist. It is configured and built in a folder of its own.
-``TENON_BUILD_DIR``, or the config setting ``build-dir``, names a build folder that exists, and is used instead.
+``TENON_BUILD_DIR`` names a build folder that exists, and is used instead.
 ``CC``, ``CFLAGS``, ``LDFLAGS`` and ``PKG_CONFIG_PATH`` have their usual meaning; ``TENON_CONFIGURE`` has further options of
 configure.
 """
