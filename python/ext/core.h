@@ -77,8 +77,7 @@ int tn_indexes_of (PyObject *sequence, uint64_t **numbers, uint64_t *count);
 int tn_raise (const tenon_error *error);
 /* Like tn_raise, for a function that returns only a status. */
 int tn_raise_status (tenon_status status, const char *message);
-/* A list of tuples (kind, status, chosen, subject, file, message); empty for NULL.
- */
+/* A list of tuples (kind, status, chosen, subject, file, message); empty for NULL. */
 PyObject *tn_report_list (const tenon_report *report);
 /* A str of `length` bytes of UTF-8 (or TENON_NUL), with surrogates for invalid bytes; None for NULL. */
 PyObject *tn_text (const char *text, uint64_t length);

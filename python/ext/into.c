@@ -27,8 +27,7 @@ same_shape (const tn_layout *layout, PyArrayObject *out)
     return same;
 }
 
-/* Sets the strides, in items, and the size of a request. False: the library does not take them.
- */
+/* Sets the strides, in items, and the size of a request. False: the library does not take them. */
 static bool
 request_strides (tenon_request *request, int64_t *strides, PyArrayObject *out)
 {
@@ -128,8 +127,7 @@ fill_add (struct filling *filling, uint64_t index, PyObject *object, uint32_t dt
         return -1;
     }
     *request = (tenon_request){ .struct_size = sizeof *request, .index = index };
-    if (info.unreadable
-        && PyArray_Check (object)) /* its dtype may be unknown; the read fails with the reason */
+    if (info.unreadable && PyArray_Check (object)) /* the dtype may be unknown; the read tells why */
         return fill_by_copy (filling->file, request, out);
     if (PyArray_Check (object) && items_for (filling->file, &info, out, &dtype, items) < 0)
         return -1;

@@ -146,8 +146,8 @@ array_of_nothing (const tn_layout *layout, PyArray_Descr *descr, int flags)
 PyObject *
 tn_layout_array (const tn_layout *layout, PyArray_Descr *descr, void *data, bool writable, PyObject *base)
 {
-    Py_INCREF (
-        (PyObject *) descr); /* the next function takes it over; without data any flag means Fortran order */
+    /* The next function takes the reference over. Without data, any flag means Fortran order. */
+    Py_INCREF ((PyObject *) descr);
     if (PyDataType_ELSIZE (descr) == 0) {
         Py_XDECREF (base);
         return array_of_nothing (layout, descr, writable ? NPY_ARRAY_WRITEABLE : 0);

@@ -10,8 +10,7 @@
 #include <signal.h>
 #include <time.h>
 
-/* Work below this number of bytes takes milliseconds, and a new thread would slow it down.
- */
+/* Work below this number of bytes takes milliseconds, and a new thread would slow it down. */
 #define MUCH_WORK ((uint64_t) 16 << 20)
 #define MILLISECONDS 50
 
@@ -220,8 +219,7 @@ run_here (struct run *run)
 
 /* ---- the whole call ---- */
 
-/* Whether this thread gets KeyboardInterrupt, or may get it. Keeps an interrupt of this function.
- */
+/* Whether this thread gets KeyboardInterrupt, or may get it. Keeps an interrupt of this function. */
 static bool
 is_main_thread (struct run *run)
 {
