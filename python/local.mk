@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-# The Python package. `make python` compiles its extension against this build, beside links to the modules, in python/site;
-# `make python-package` lays out what python/setup.py puts into a wheel; `make check-wheel` installs that, and tests it.
+# The Python package. `make python` compiles the extension for this build into python/site, with links to the modules;
+# `make python-package` compiles the files of a wheel for python/setup.py; `make check-wheel` installs a wheel and tests it.
 PYTHON_PACKAGE = $(srcdir)/python/tenon
 PYTHON_EXTENSION = $(srcdir)/python/ext
 PYTHON_MODULES = $(wildcard $(srcdir)/python/tenon/* $(srcdir)/python/tenon/*/*)
 
 # ---- the extension ---------------------------------------------------------------------------------------------------
-# One for CPython 3.10 and later; python/setup.py sets these for the interpreters that have no stable ABI.
+# One extension for CPython 3.10 and later; python/setup.py sets these for interpreters without the stable ABI.
 PYTHON_TAG = abi3
 PYTHON_LIMITED_API = -DPy_LIMITED_API=0x030A0000
 PYTHON_CPPFLAGS = `cat python/flags`
@@ -44,8 +44,9 @@ check-python: all python venv-python/.done
 	  venv-python/bin/python -X dev -m pytest -q -p no:cacheprovider -c $(srcdir)/python/pyproject.toml $(srcdir)/python/tests \
 	  --ignore=$(srcdir)/python/tests/installed --ignore=$(srcdir)/python/tests/frameworks $(PYTEST_FLAGS)
 
-# Of a build with --enable-sanitizers: the tests that reach most of the extension. An interpreter that was not built so
-# gets their library beforehand, and allocates each object by itself; that it frees not all of them at its end is no leak.
+# For a build with --enable-sanitizers: the tests that reach most of the extension. LD_PRELOAD loads the library of the
+# sanitizers into an ordinary interpreter, and PYTHONMALLOC makes it allocate each object separately. The interpreter does not
+# free all objects at its end, so leaks are not detected.
 PYTHON_SANITIZED = $(addprefix $(srcdir)/python/tests/,test_core_*.py test_fork.py test_hostile.py test_save*.py test_threads.py)
 check-python-sanitized: all python venv-python/.done
 	@preload="`$(CC) -print-file-name=libasan.so` `$(CC) -print-file-name=libstdc++.so`" && \
@@ -55,8 +56,7 @@ check-python-sanitized: all python venv-python/.done
 	  $(PYTHON_SANITIZED) $(PYTEST_FLAGS)
 
 # ---- in a wheel ------------------------------------------------------------------------------------------------------
-# Everything in PYTHON_TO finds the rest from its own place. DT_RPATH, not DT_RUNPATH: LD_LIBRARY_PATH does not put another
-# libtenon in.
+# The files in PYTHON_TO find each other by relative paths. DT_RPATH, unlike DT_RUNPATH, has priority over LD_LIBRARY_PATH.
 PYTHON_TO = python/package
 PYTHON_SUFFIX = .abi3.so
 PYTHON_ORIGIN = -Wl,--disable-new-dtags,-rpath,'$$ORIGIN
@@ -84,7 +84,7 @@ venv-wheel/.done: venv/.done python/wheel-requirements.txt
 	echo '$(abs_builddir)'/venv/lib/python*/site-packages >`echo venv-wheel/lib/python*/site-packages`/peers.pth
 	@touch $@
 
-# An sdist of what `make dist` has; a wheel, which that is compiled for anew; and the wheel that holds the libraries, too.
+# An sdist; a wheel, compiled from the sdist; and that wheel with all libraries in it.
 PYTHON_BUILD = '$(abs_builddir)/venv-wheel/bin/python' -m build --no-isolation
 wheel: venv-wheel/.done
 	rm -rf python/dist python/unpacked python/wheelhouse && $(MKDIR_P) python/dist python/unpacked
@@ -95,7 +95,7 @@ wheel: venv-wheel/.done
 	rm -rf python/unpacked python/wheelhouse
 	@$(srcdir)/tests/logged checks/wheel.log venv-wheel/bin/python $(srcdir)/build-aux/python-audit python/dist/tenon-*.whl
 
-# The package as it is installed: a wheel of this build, in an environment of its own, from which the tests import it.
+# The installed package: a wheel of this build, in a virtual environment.
 python/venv/.done: libtenon.la $(plugin_LTLIBRARIES) $(bin_PROGRAMS) $(PYTHON_MODULES) python/setup.py python/pyproject.toml \
   venv-python/.done venv-wheel/.done $(wildcard $(srcdir)/python/ext/*.[ch])
 	rm -rf python/venv python/wheelhouse
@@ -108,7 +108,7 @@ python/venv/.done: libtenon.la $(plugin_LTLIBRARIES) $(bin_PROGRAMS) $(PYTHON_MO
 	python/venv/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-index python/wheelhouse/tenon-*.whl
 	@touch $@
 
-# Nothing of the build tree is in the way but for the test plugins: see run.in.
+# No variable of the build tree is set, except for the test plugins: see run.in.
 PYTHON_INSTALLED = env -u LD_LIBRARY_PATH -u DYLD_LIBRARY_PATH -u TENON_PLUGIN_PATH \
 	TENON="`echo '$(abs_builddir)'/python/venv/lib/python*/site-packages/tenon/bin/tenon`" TENON_INSTALLED='$(abs_builddir)/python/venv'
 check-wheel: all python/venv/.done $(python_test_plugins)

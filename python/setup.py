@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Builds libtenon, its plugins, the command and the extension with the C tree's own makefile, and packs what that lays out.
+"""Builds libtenon, its plugins, the command and the extension with the makefile of the C tree, and packs them.
 
-The C tree is the folder above in a checkout, and ``c/`` in an sdist. It is configured and built in a folder of its own.
-``TENON_BUILD_DIR`` names a build folder that exists, and is used instead.
-``CC``, ``CFLAGS``, ``LDFLAGS`` and ``PKG_CONFIG_PATH`` have their usual meaning; ``TENON_CONFIGURE`` has further options of
-configure.
+The C tree is the parent folder in a checkout, and ``c/`` in an sdist. It is configured and built in a separate folder;
+``TENON_BUILD_DIR`` names an existing build folder instead. ``CC``, ``CFLAGS``, ``LDFLAGS`` and ``PKG_CONFIG_PATH`` have
+their usual meaning; ``TENON_CONFIGURE`` has further options of configure.
 """
 
 import os
@@ -31,7 +30,7 @@ except ImportError:  # pip install --no-build-isolation takes what is installed
 HERE = Path(__file__).resolve().parent
 C_TREE = next((tree for tree in (HERE / "c", HERE.parent) if (tree / "core" / "libtenon.map").exists()), None)
 FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
-# A checkout stays clean: what a build leaves there is one folder, which git ignores.
+# A build leaves one folder in a checkout, which git ignores.
 SCRATCH = Path(os.environ["TENON_BUILD_DIR"]).resolve() / "python" if os.environ.get("TENON_BUILD_DIR") else (
     HERE / "build" if C_TREE is None or C_TREE.parent == HERE else C_TREE / "build-python")
 
@@ -62,7 +61,7 @@ def version() -> str:
 
 def run(what: str, *command: str, folder: Path) -> None:
     print(f"tenon: {what}: {shlex.join(command)}", flush=True)
-    # A makefile that runs this has made a server of jobs, which its child would wait for.
+    # The child must not use the job server of a makefile that runs this.
     environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
     try:
         status = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL).returncode
@@ -73,7 +72,7 @@ def run(what: str, *command: str, folder: Path) -> None:
 
 
 def missing_programs() -> list[str]:
-    """The programs that are needed and not in PATH."""
+    """The required programs that are not in PATH."""
     needed = ["make", "pkg-config"]
     if not (c_tree() / "configure").exists():
         needed += ["autoconf", "automake", "libtoolize"]
@@ -104,7 +103,7 @@ def configured() -> Path:
         # Only libdir counts of the folders: libtenon finds its plugins from its own place (core/context/installed.c).
         # /etc/tenon/tenon.ini holds for this libtenon, too.
         options = ["--prefix=/opt/tenon", "--libdir=/opt/tenon/lib", "--sysconfdir=/etc", "--disable-static"]
-        # Whoever unpacked an sdist may not have kept its times.
+        # The times of an unpacked sdist may be wrong: make must not run autoconf for them.
         if not (tree / ".git").exists():
             options.append("--disable-maintainer-mode")
         if not os.environ.get("CFLAGS"):
@@ -115,7 +114,7 @@ def configured() -> Path:
 
 
 class BuildExtension(build_ext):
-    """Puts all that is compiled into the package."""
+    """Compiles the C tree and the extension into the package."""
 
     def run(self) -> None:
         if self.inplace:
@@ -141,7 +140,7 @@ class BuildExtension(build_ext):
 
 
 class BuildWheel(bdist_wheel):
-    """One wheel for CPython 3.10 and later; an interpreter without the lock has no stable ABI, and gets its own."""
+    """One wheel for CPython 3.10 and later. A free-threaded interpreter has no stable ABI, and gets its own wheel."""
 
     def finalize_options(self) -> None:
         if not FREE_THREADED:
@@ -150,7 +149,7 @@ class BuildWheel(bdist_wheel):
 
 
 class SourceArchive(sdist):
-    """The package, and the C tree as ``make dist`` has it, but for the package, as the folder ``c``."""
+    """The package, and the other files of ``make dist`` as the folder ``c``."""
 
     def add_defaults(self) -> None:
         super().add_defaults()
@@ -170,7 +169,7 @@ class SourceArchive(sdist):
 SCRATCH.mkdir(parents=True, exist_ok=True)
 setup(
     version=version(),
-    # Its sources are the makefile's; this says that the wheel is of one platform.
+    # The makefile has the sources. An extension makes the wheel specific to the platform.
     ext_modules=[Extension("tenon._core", [], py_limited_api=not FREE_THREADED)],
     cmdclass={"build_ext": BuildExtension, "bdist_wheel": BuildWheel, "sdist": SourceArchive},
     options={"build": {"build_base": str(SCRATCH / "py")}, "egg_info": {"egg_base": str(SCRATCH)}},

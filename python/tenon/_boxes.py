@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Indexes as NumPy has them, as the boxes that the library reads."""
+"""Converts indexes of NumPy to boxes that the library reads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Box(NamedTuple):
     starts: tuple[int, ...]  # a number for each dim of the tensor
     counts: tuple[int, ...]
     steps: tuple[int, ...]  # ≥ 1
-    rest: tuple[Any, ...]  # the index that makes the result from the box: dims dropped, added or turned round
+    rest: tuple[Any, ...]  # the index of the box for the result: it drops, adds or reverses dims
 
     def covers(self, shape: tuple[int, ...]) -> bool:
         """Whether the box has all items of the tensor."""
@@ -25,14 +25,14 @@ class Box(NamedTuple):
 
 
 def find_box(index: Any, shape: tuple[int, ...]) -> Box | None:
-    """Returns the box of an index of integers, slices, None and Ellipsis; None for one that has lists or masks.
+    """The box of an index of integers, slices, None and Ellipsis; None for an index with lists or masks.
 
-    Raises IndexError, with the words of NumPy, for an index that does not fit the shape."""
+    IndexError, with NumPy's message: the index does not fit the shape."""
 
     parts = index if isinstance(index, tuple) else (index,)
     if not all(_is_basic(part) for part in parts):
         return None
-    np.broadcast_to(_ONE, shape)[index]  # raises what NumPy raises
+    np.broadcast_to(_ONE, shape)[index]  # raises NumPy's exception
     box = _measure(_spell(parts, len(shape)), shape)
     # With an Ellipsis NumPy makes an array, never an item
     return box._replace(rest=(*box.rest, Ellipsis)) if Ellipsis in parts else box
@@ -47,7 +47,7 @@ def _is_basic(part: Any) -> bool:
 
 
 def _spell(parts: tuple[Any, ...], rank: int) -> list[Any]:
-    """The parts with a slice for each dim that they leave out."""
+    """The parts, with a full slice for each omitted dim."""
     named = sum(part is not None and part is not Ellipsis for part in parts)
     spelt: list[Any] = []
     for part in parts if Ellipsis in parts else (*parts, Ellipsis):

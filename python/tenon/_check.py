@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""verify and hash: whether a file is whole, and the digests of its tensors."""
+"""verify and hash: the checksums of a file, and the digests of its tensors."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def verify(source: Any, *, progress: _progress.Progress = None, **how: Any) -> R
         return file.verify(progress=progress)
 
 
-# What the bytes of a file are to blame for
+# Faults of the content of a file
 _FAULTS = frozenset(
     f"TENON_E_{name}" for name in ("MALFORMED", "TRUNCATED", "CHECKSUM", "UNRECOGNISED", "LIMIT", "UNSUPPORTED")
 )

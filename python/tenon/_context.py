@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The configuration that all functions of the package use. It is read when it is first needed."""
+"""The configuration of all functions of the package. The first use reads it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from . import _core, _plugins
 
 _lock = threading.Lock()
 _current: _core.Context | None = None
-# The arguments of configure(), for the context that is made next
+# The arguments of configure(), for the next context
 _settings: tuple[tuple[str, ...], str | None, int] = ((), None, 0)
 
 
 def _unlock() -> None:
-    """In the child of a fork the thread that held the lock is gone."""
+    """Replaces the lock after a fork: the child lacks the thread that may hold it."""
     global _lock
     _lock = threading.Lock()
 
@@ -25,7 +25,7 @@ os.register_at_fork(after_in_child=_unlock)
 
 
 def context() -> _core.Context:
-    """The context that functions use: made at the first call, of tenon.ini and the environment, as the command does."""
+    """The context of all functions. The first call creates it from tenon.ini and the environment, as the command does."""
     found = _current
     return found if found is not None else _make()
 

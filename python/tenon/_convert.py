@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""From one format to another."""
+"""tenon.convert: files from one format to another."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ Rename = Mapping[str, str] | Callable[[str], str]
 
 # TENON_PACKED_AFFINE
 _AFFINE = 1
-# Tensors that one call of the extension describes.
+# The tensors that one call of the extension describes
 _BATCH = 1024
 
 
 class _Choice:
-    """Names that are wanted: any of some globs, and none of those that begin with '!'."""
+    """The choice of names by globs; globs that begin with '!' exclude names."""
 
     def __init__(self, only: str | Iterable[str] | None) -> None:
         globs = (only,) if isinstance(only, str) else tuple(only or ())
@@ -44,11 +44,11 @@ class _Choice:
 
     def check_used(self) -> None:
         if self._unused:
-            raise KeyError(f"no tensor fits {sorted(self._unused)[0]!r}")
+            raise KeyError(f"no tensor matches {sorted(self._unused)[0]!r}")
 
 
 class _Renaming:
-    """New names, from a Mapping of old ones or from a callable."""
+    """New names, by a Mapping from old names or by a callable."""
 
     def __init__(self, rename: Rename | None) -> None:
         self._names = dict(rename) if isinstance(rename, Mapping) else None
@@ -56,7 +56,7 @@ class _Renaming:
         self._unused = set(self._names or ())
 
     def of(self, name: str) -> str | None:
-        """The new name; None: the old one."""
+        """The new name; None: the name does not change."""
         if self._call is not None:
             return self._call(name)
         self._unused.discard(name)
@@ -78,7 +78,7 @@ class _Conversion:
         self.plan = _context.context().plan()
 
     def add(self, file: _core.File) -> None:
-        """Adds what is wanted of a file."""
+        """Adds the chosen tensors of a file."""
         if self._simple:
             self.plan.add_file(file)
             return
@@ -102,7 +102,7 @@ class _Conversion:
         self.plan.add_from(file, index, self._renaming.of(name), to)
 
     def _cast(self, packed: dict[str, Any] | None, name: str, dtype: str, shape: tuple[int, ...]) -> int:
-        """The dtype for a tensor; packed weights are cast as the numbers that they stand for."""
+        """The dtype to store a tensor as; 0: its own. Packed weights are cast as the numbers that they encode."""
         assert self._casts is not None
         if packed is None:
             return self._casts.choose(name, dtype, shape)
@@ -111,14 +111,14 @@ class _Conversion:
         return self._casts.choose(name, "f32", (*shape[:-1], packed["columns"]))
 
     def _is_used_up(self, file: _core.File, packed: dict[str, Any], index: int) -> bool:
-        """Whether this has scales or biases of weights that become numbers."""
+        """Whether the tensor has the scales or biases of weights that are cast, which replace them."""
         if packed["weight"] == index or packed["kind"] != _AFFINE:
             return False
         _, name, _, dtype, shape, *_ = file.info(packed["weight"])
         return self._choice.has(name) and self._cast(packed, name, dtype, shape or ()) != 0
 
     def check_used(self) -> None:
-        """KeyError: a name or glob that was given fits no tensor."""
+        """KeyError: a name or glob of the arguments matches no tensor."""
         self._choice.check_used()
         self._renaming.check_used()
         if self._casts is not None:
@@ -130,7 +130,7 @@ def _sources(src: Any) -> list[Any]:
 
 
 def _file_of(source: Any, stack: ExitStack) -> _core.File:
-    """The _core.File of a File, or of what is opened until the conversion is over."""
+    """The _core.File of a File, or of a source that stays open until the conversion ends."""
     from tenon._file import File, open
 
     file = source if isinstance(source, File) else stack.enter_context(open(source))

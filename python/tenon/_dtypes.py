@@ -44,7 +44,7 @@ FIXED = {
     "f4": 23,
 }
 NAMES = {number: name for name, number in FIXED.items()}
-# Items of less than a byte: ml_dtypes gives each a byte, the library packs them
+# Items of less than a byte: in ml_dtypes each has a byte, in the library they are packed
 PACKED = frozenset(("f4", "f6_e2m3", "f6_e3m2"))
 ML_DTYPES = {
     "bf16": "bfloat16",
@@ -75,12 +75,12 @@ _NUMPY = {
     "c128": "complex128",
 }
 _OWN = {numpy: own for table in (_NUMPY, ML_DTYPES) for own, numpy in table.items()}
-# Names that NumPy or ml_dtypes has for the same
+# Further names of NumPy
 _OWN.update({"half": "f16", "float": "f64", "double": "f64", "int": "i64", "complex": "c128"})
 
 
 def register() -> bool:
-    """Tells the extension the dtypes of ml_dtypes; False: it is not installed."""
+    """Registers the dtypes of ml_dtypes in the extension. False: it is not installed."""
     module = _ml_dtypes()
     if module is None:
         return False
@@ -104,10 +104,10 @@ def has_ml_dtypes() -> bool:
 
 
 def numpy_dtype(name: str) -> np.dtype[Any] | None:
-    """The NumPy dtype with the items of a dtype of the library; None: there is none.
+    """The NumPy dtype for a dtype of the library, or None.
 
-    Small floats have one of ml_dtypes, if that is installed. f4 and f6, which the library packs, have an item a byte
-    there.
+    Small floats have dtypes of ml_dtypes, if it is installed. Those of f4 and f6 have one item in a byte, and are not
+    packed.
     """
     if name in _NUMPY:
         return np.dtype(_NUMPY[name])
@@ -117,7 +117,7 @@ def numpy_dtype(name: str) -> np.dtype[Any] | None:
 
 
 def name_of(dtype: Any) -> str:
-    """The library's name of a dtype that is given by any name, NumPy dtype or type; "" for None.
+    """The library's name of a dtype, by a name, a NumPy dtype or a type; "" for None.
 
     >>> from tenon._dtypes import name_of
     >>> name_of("float32"), name_of(np.int8), name_of("q8_0"), name_of(">f8")
@@ -141,7 +141,7 @@ def name_of(dtype: Any) -> str:
 
 
 def label_of(dtype: Any) -> str:
-    """The library's name of the dtype of an array, by which rules find it; NumPy's text if there is none."""
+    """The library's name of the dtype of an array; NumPy's text if there is none."""
     try:
         return name_of(dtype)
     except TypeError:
@@ -156,7 +156,7 @@ def _name_of_numpy(dtype: np.dtype[Any]) -> str:
 
 
 def number_of(context: Context, dtype: Any) -> int:
-    """The number in a context of a dtype that is given by any name; 0 for None."""
+    """The number of a dtype in a context, by a name, a NumPy dtype or a type; 0 for None."""
     name = name_of(dtype)
     if not name:
         return NONE
@@ -229,5 +229,5 @@ def all_dtypes(context: Context) -> list[DType]:
 
 
 def swapped(dtype: np.dtype[Any]) -> bool:
-    """Whether items of a NumPy dtype have the byte order that is not the machine's."""
+    """Whether the byte order of a NumPy dtype is not that of the machine."""
     return dtype.byteorder == (">" if sys.byteorder == "little" else "<")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The exceptions of this package: each is a TenonError, and the built-in exception that fits."""
+"""The exceptions of this package: each is a TenonError and a built-in exception."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ class TenonError(Exception):
     Attributes
     ----------
     message : str
-        One line: where, what was found, what was expected.
+        One line: the place, the fault, and the expected value.
     status : str
         The library's name of the failure, ``"TENON_E_MALFORMED"``.
     file, tensor : str or None
-        What it is about.
+        The file and the tensor of the failure.
     offset : int or None
-        The byte in `file`.
+        The position in `file`, in bytes.
     errno : int or None
-        The number of the system's failure, if there was one.
+        The error number of the system, if the system failed.
     advice : str or None
-        What helps.
+        A remedy.
     report : Report
-        What a save that failed had noted and lost until then: with ``strict=True``, all losses.
+        The report of a failed save: with ``strict=True``, it has all losses.
 
-    Each failure is also one of Python's own kinds, so both of these catch it:
+    Each exception is also one of Python's built-in exceptions:
 
     >>> try:
     ...     tenon.open("missing.npy")
@@ -48,7 +48,7 @@ class TenonError(Exception):
     offset: int | None = None
     errno: int | None
     advice: str | None = None
-    # set by the extension: what tn_report_list makes of the report
+    # The extension sets them: the result of tn_report_list
     entries: list[_Tuple] | None = None
 
     @property
@@ -71,35 +71,35 @@ class TenonValueError(TenonError, ValueError):
 
 
 class TenonOSError(TenonError, OSError):
-    """The system refused to open, read or write."""
+    """The system refuses to open, read or write."""
 
 
 class TenonFileNotFoundError(TenonOSError, FileNotFoundError):
-    """No such file or folder."""
+    """There is no such file or folder."""
 
 
 class TenonFileExistsError(TenonOSError, FileExistsError):
-    """A file that would be written exists."""
+    """The target exists already."""
 
 
 class TenonPermissionError(TenonOSError, PermissionError):
-    """The system does not permit it."""
+    """The permissions do not allow the access."""
 
 
 class TenonIsADirectoryError(TenonOSError, IsADirectoryError):
-    """A folder, where a file is needed."""
+    """The path is a folder, and a file is needed."""
 
 
 class TenonNotADirectoryError(TenonOSError, NotADirectoryError):
-    """A file, where a folder is needed."""
+    """The path is a file, and a folder is needed."""
 
 
 class TenonBlockingIOError(TenonOSError, BlockingIOError):
-    """Another save holds the file, or has replaced what this one read."""
+    """Another save holds the file, or has replaced it since it was read."""
 
 
 class TenonBrokenPipeError(TenonOSError, BrokenPipeError):
-    """Nobody reads the pipe any more."""
+    """The reader of the pipe has closed it."""
 
 
 class TenonMemoryError(TenonError, MemoryError):
@@ -109,7 +109,7 @@ class TenonMemoryError(TenonError, MemoryError):
 
 
 class TenonKeyError(TenonError, KeyError):
-    """No tensor, key, option or dtype of that name."""
+    """There is no tensor, key, option or dtype of that name."""
 
     errno: int | None = None
     __str__ = TenonError.__str__
@@ -140,7 +140,7 @@ _ERRNO_OF: dict[type[TenonError], int] = {
 }
 
 
-# The names of the C API that messages of the library speak of, and what stands for each in this package
+# Names of the C API in messages of the library, and their counterparts in this package
 _WORDS = {
     "another dtype in tenon_plan_add_from": "dtype=",
     "tenon_plan_add_from chooses": "only= chooses",
@@ -162,7 +162,7 @@ _ADVICE = {
 
 
 def in_words_of_python(text: str) -> str:
-    """A message of the library with arguments of this package in the place of the C API's flags and functions."""
+    """A message of the library, with arguments of this package instead of flags and functions of the C API."""
     if "TENON_" in text or "tenon_" in text:
         for theirs, ours in _WORDS.items():
             text = text.replace(theirs, ours)
@@ -187,7 +187,7 @@ def fail(
     errno: int = 0,
     advice: str | None = None,
 ) -> TenonError:
-    """The exception for a failure, of the class that fits."""
+    """Creates the exception for a failure."""
     kind = _kind(status, file, tensor, errno)
     number = errno or _ERRNO_OF.get(kind, 0)
     error: TenonError
@@ -205,7 +205,7 @@ def fail(
 def make(
     status: int, message: str, file: str | None, tensor: str | None, offset: int | None, errno: int, advice: str | None
 ) -> BaseException:
-    """The same for a status of the library: the extension calls it."""
+    """Creates the exception for a status of the library. The extension calls it."""
     from ._core import status_name
 
     name = status_name(status)

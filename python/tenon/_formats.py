@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the library can do: formats, dtypes and the configuration."""
+"""Lists of formats, dtypes and the configuration."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Arrays for PyTorch, JAX and MLX, through DLPack where they take it."""
+"""Converts arrays to PyTorch, JAX and MLX, through DLPack if possible."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from tenon._progress import Callback
 
 FRAMEWORKS = ("numpy", "torch", "jax", "mlx")
-# Those that share memory only if it can be written: torch, which has no read-only tensors, and JAX, which does not ask
-# NumPy for them. They get pages that are copied when they are written.
+# Frameworks that share only writable memory, and so get copy-on-write pages: torch has no read-only tensors, and JAX does
+# not request them from NumPy.
 SHARING = frozenset(("torch", "jax"))
 
 _F4 = 23  # TENON_F4
 _COPY = 0x20000  # TENON_DLPACK_COPY
 _LEAST_MAPPED = 64 << 10  # bytes: smaller tensors are not worth pages of their own
-# Small floats that DLPack knows, and JAX takes from it
+# Small floats that DLPack has and JAX accepts
 _LENT = frozenset((11, 16, 17, 18, 19))
-# Dtypes that NumPy does not have, which come as unsigned integers: their names in ml_dtypes, JAX and torch
+# Dtypes without a NumPy dtype, which are read as unsigned integers: their names in ml_dtypes, JAX and torch
 _SMALL = {
     11: "bfloat16",
     16: "float8_e4m3fn",
@@ -39,7 +39,7 @@ _SMALL = {
 
 
 def check(framework: str) -> str:
-    """Returns the name of a framework. ValueError: there is no such one. ModuleNotFoundError: it is not installed."""
+    """The name of a framework. ValueError: it is unknown. ModuleNotFoundError: it is not installed."""
     if framework not in FRAMEWORKS:
         raise ValueError(f"framework is one of {', '.join(map(repr, FRAMEWORKS))}, not {framework!r}")
     if framework not in sys.modules and not _is_installed(framework):
@@ -58,10 +58,9 @@ def _is_installed(package: str) -> bool:
 
 
 def convert(array: Any, framework: str, dtype: int = 0) -> Any:
-    """The array of a framework for one of NumPy. dtype: the library's, if small floats come as unsigned integers.
+    """The array of a framework for an array of NumPy. `dtype` is set if the array has small floats as unsigned integers.
 
-    Memory is shared where the framework can: torch always, and JAX if it is aligned, share memory that can be written.
-    MLX copies.
+    torch shares writable memory, and so does JAX if it is aligned. MLX copies.
     TypeError: the framework has no such dtype."""
     if not isinstance(array, (np.ndarray, np.generic)):
         return array  # a QuantizedArray
@@ -72,13 +71,13 @@ def convert(array: Any, framework: str, dtype: int = 0) -> Any:
         array = array.view(np.uint16 if array.dtype.itemsize == 2 else np.uint8)
     if array.dtype.kind not in "biufc" or not array.dtype.isnative:
         raise _refuse(array.dtype, framework)
-    if any(stride < 0 for stride in array.strides):  # which none of them takes
+    if any(stride < 0 for stride in array.strides):  # no framework takes them
         array = array.copy()
     return _CONVERT[framework](array, small)
 
 
 class _Lent:
-    """A tensor of a file, for a function that takes DLPack's older capsules."""
+    """A tensor of a file, for functions that take DLPack's older capsules."""
 
     def __init__(self, core: _core.File, number: int, dtype: int, flags: int, callback: Callback | None) -> None:
         self._arguments = (number, dtype, flags, callback, True)
@@ -92,9 +91,9 @@ class _Lent:
 
 
 def lend(core: _core.File, info: _core.Info, dtype: int, copy: bool, callback: Callback | None) -> Any:
-    """JAX's array of a tensor of small floats, which NumPy cannot hand over: without a copy where JAX can do without.
+    """JAX's array of a tensor of small floats, for which NumPy has no DLPack; without a copy if JAX allows it.
 
-    `dtype`: that of the result. None: it is no such dtype."""
+    `dtype` is that of the result. None: it is no such dtype."""
     if dtype not in _LENT or info[12]:
         return None
     import jax

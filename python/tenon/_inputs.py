@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What programs give to be saved: arrays of NumPy and others, numbers, quantised arrays, tensors of open files."""
+"""The inputs of saves: arrays of NumPy and others, numbers, quantised arrays, tensors of open files."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from tenon import _context, _core, _dtypes
 Array = np.ndarray[Any, Any]
 Given = tuple[Array, int, "tuple[int, ...] | None"]
 
-# Dtypes of several items in a byte or in three, and the bits of an item. ml_dtypes has a byte for each item.
+# Packed dtypes and the bits of an item. In ml_dtypes each item has a byte.
 _PACKED = {"f6_e2m3": 6, "f6_e3m2": 6, "f4": 4}
-# Memory that the processor reads as its own: kDLCPU, kDLCUDAHost, kDLROCMHost, kDLCUDAManaged.
+# Devices with memory that the processor can read: kDLCPU, kDLCUDAHost, kDLROCMHost, kDLCUDAManaged
 _HOST_DEVICES = frozenset((1, 3, 11, 13))
-# Numbers of dtypes that NumPy does not have itself begin here.
+# The first number of dtypes that other packages register in NumPy
 _USER_DTYPES = 256
 _INT32 = (-(2**31), 2**31 - 1)
 
 
 def pack(items: Array, bits: int) -> Array:
-    """Items of 4 or 6 bits, a byte each, as packed bytes: the first item is in the low bits."""
+    """Packs items of 4 or 6 bits, which have a byte each. The first item is in the low bits."""
     flat = np.ascontiguousarray(items).view(np.uint8).reshape(-1)
     group = 2 if bits == 4 else 4
     if flat.size % group:
@@ -38,9 +38,9 @@ def pack(items: Array, bits: int) -> Array:
 
 
 def packed(array: Array) -> Array:
-    """The array itself, or the packed bytes of one of ml_dtypes' items of 4 or 6 bits.
+    """The array, or its packed bytes if it has items of 4 or 6 bits of ml_dtypes.
 
-    ValueError: these are no whole bytes."""
+    ValueError: the items do not fill whole bytes."""
     bits = _PACKED.get(_dtypes.name_of(array.dtype)) if array.dtype.num >= _USER_DTYPES else None
     if bits is None:
         return array
@@ -54,16 +54,16 @@ def _packed_bytes(items: int, bits: int) -> int:
 
 
 def unusual(array: Array) -> Given:
-    """The bytes, dtype and shape of an array whose dtype NumPy does not have itself; the extension asks for it.
+    """The bytes, dtype and shape of an array of a registered dtype. The extension calls it.
 
-    TypeError: no dtype of tenon has such items."""
+    TypeError: tenon has no such dtype."""
     try:
         name = _dtypes.name_of(array.dtype)
     except TypeError:
         raise TypeError(
             f"tenon has no dtype for items of {array.dtype}: use array.astype() or array.view(), as of uint8"
         ) from None
-    _dtypes.register()  # the next ones are no surprise
+    _dtypes.register()  # so that the extension handles the next ones itself
     dtype = _dtypes.FIXED[name]
     bits = _PACKED.get(name)
     if bits is None:
@@ -76,7 +76,7 @@ def unusual(array: Array) -> Given:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether this has numbers of Python alone, which have no dtype of their own."""
+    """Whether the value has only numbers of Python, which have no dtype."""
     if isinstance(value, (list, tuple)):
         return all(map(_is_plain, value))
     return isinstance(value, (bool, int, float, complex)) and not isinstance(value, np.generic)
@@ -87,7 +87,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def _of_large(value: Any) -> Array:
-    """Integers beyond 2^63 as uint64. OverflowError: not all of them are."""
+    """Integers of 2^63 and more as uint64. OverflowError: one is out of range."""
     try:
         return np.array(value, np.uint64)
     except OverflowError:
@@ -95,10 +95,10 @@ def _of_large(value: Any) -> Array:
 
 
 def _of_numbers(value: Any) -> Array:
-    """The array that MLX makes of numbers: float32, int32, or int64 if that is needed, bool, complex64."""
+    """The array that MLX makes of numbers: float32, int32, int64 if needed, bool or complex64."""
     array = np.asarray(value)
     kind = array.dtype.kind
-    if kind in "fO" and array.size and _is_whole(value):  # NumPy rounds integers that are beyond 64 bits with a sign
+    if kind in "fO" and array.size and _is_whole(value):  # NumPy rounds integers beyond int64 to floats
         return _of_large(value)
     if kind == "f":
         return array.astype(np.float32)
@@ -115,7 +115,7 @@ def _of_numbers(value: Any) -> Array:
 
 
 def _settle(value: Any) -> Any:
-    """A tensor of PyTorch without its history and without lazy conjugation."""
+    """A tensor of PyTorch without autograd history and with conjugation resolved."""
     if getattr(value, "requires_grad", False):
         value = value.detach()
     for late in ("resolve_conj", "resolve_neg"):
@@ -136,7 +136,7 @@ def _library(value: Any) -> str:
 
 
 def _has_small_floats(value: Any) -> bool:
-    """Whether this is a tensor of torch or MLX that NumPy takes from neither."""
+    """Whether the value is a tensor of small floats of torch or MLX. NumPy cannot take these."""
     return _library(value) in ("torch", "mlx") and _dtypes.label_of(value.dtype) in _dtypes.SMALL
 
 
@@ -147,7 +147,7 @@ def _bits(value: Any) -> Array:
 
 
 def _small_floats(value: Any) -> Array:
-    """The same with the dtype of ml_dtypes. TypeError: it is not installed."""
+    """A tensor of small floats with a dtype of ml_dtypes. TypeError: ml_dtypes is not installed."""
     dtype = _dtypes.numpy_dtype(_dtypes.label_of(value.dtype))
     if dtype is None:
         raise TypeError(f"there is no NumPy dtype for {value.dtype}: the package ml_dtypes has it")
@@ -155,7 +155,7 @@ def _small_floats(value: Any) -> Array:
 
 
 def _pairs(value: Any) -> Given | None:
-    """PyTorch's tensor of pairs of f4, each in a byte, as the bytes of twice as many items."""
+    """The bytes, dtype and shape of a PyTorch tensor of pairs of f4, for twice as many items; None for others."""
     if _library(value) != "torch" or str(getattr(value, "dtype", "")) != "torch.float4_e2m1fn_x2":
         return None
     raw = np.ascontiguousarray(_bits(_settle(value)))
@@ -165,7 +165,7 @@ def _pairs(value: Any) -> Given | None:
 
 
 def _capsule(value: Any) -> object:
-    """The DLPack capsule of an array that NumPy cannot take, such as bfloat16 without ml_dtypes."""
+    """The DLPack capsule of an array that NumPy cannot take, such as one of bfloat16."""
     try:
         return value.__dlpack__(max_version=(1, 0))
     except TypeError:
@@ -173,16 +173,16 @@ def _capsule(value: Any) -> object:
 
 
 def _takes(value: Any) -> tuple[Callable[[Any], Any], ...]:
-    """What makes an ndarray of a tensor, or a capsule, the fastest first."""
+    """Functions from a tensor to an ndarray or a capsule, the fastest first."""
     if not _has_small_floats(value):
         return np.asarray, np.from_dlpack, _capsule
     if _library(value) == "mlx" and value.__dlpack_device__()[0] in _HOST_DEVICES:
-        return _capsule, _small_floats  # a view of MLX is computed
+        return _capsule, _small_floats  # MLX computes views
     return _small_floats, _capsule
 
 
 def bytes_of(value: Any) -> Array:
-    """An array with the bytes of buffers, arrays and tensors. TypeError: this has none."""
+    """An array with the bytes of a buffer, array or tensor. TypeError: the value is none of these."""
     array = _bits(value) if _has_small_floats(value) else array_of(value)
     if not isinstance(array, np.ndarray) or array.dtype.hasobject or isinstance(value, str):
         raise TypeError(f"bytes, a buffer or an array is needed, and not an object of type {type(value).__name__}")
@@ -208,10 +208,10 @@ def _foreign(value: Any) -> Any:
 
 
 def array_of(value: Any) -> Any:
-    """The ndarray, or the DLPack capsule, of what is no tensor of a file and no quantised array.
+    """Converts a value, other than tensors of files and quantised arrays, to an ndarray or a DLPack capsule.
 
-    Arrays, objects of the array protocols and buffers keep their memory, dtype and strides. Numbers of Python, and
-    lists of them, become what MLX makes of them.
+    The result shares the memory of arrays, buffers and objects with array protocols, and has their dtype and strides.
+    Numbers of Python, and lists of them, become the array that MLX makes of them.
 
     >>> from tenon._inputs import array_of
     >>> array_of([1.5, 2]).dtype, array_of(7).dtype, array_of(np.float64(1)).dtype, array_of(b"ab").dtype
@@ -235,12 +235,12 @@ def array_of(value: Any) -> Any:
     return array
 
 
-# ---- what a tensor is stored as ------------------------------------------------------------------------------------
+# ---- the dtypes to store ------------------------------------------------------------------------------------
 
 
 @functools.lru_cache(maxsize=8)
 def _block_dtypes(context: _core.Context) -> dict[str, int]:
-    """The quantised dtypes, and the numbers of a block of each."""
+    """The quantised dtypes, and the numbers in a block of each."""
     return {name: items for _, name, kind, items, _ in context.dtypes() if kind == 1}
 
 
@@ -248,12 +248,12 @@ DTypes = Any  # a dtype, or a Mapping of names, globs or dtypes to dtypes
 
 
 class Casts:
-    """Which dtype each tensor is stored as: the rules of `tenon convert --as`.
+    """The dtype to store each tensor as, by the rules of `tenon convert --as`.
 
-    A dtype by itself casts the tensors of floating-point and quantised types. A Mapping has a pattern for each dtype:
-    the name of a tensor, a glob, or the name of a dtype, which stands for all tensors of that; the last one that fits
-    counts. Tensors of fewer than two dims, or whose rows are not whole blocks, are not cast to a quantised type: an
-    earlier rule applies."""
+    A single dtype casts all tensors of floating-point and quantised dtypes. A Mapping has dtypes by pattern: the name
+    of a tensor, a glob, or the name of a dtype for all its tensors. The last pattern that matches applies. Tensors of
+    fewer than two dims, or with rows that are no whole blocks, are not cast to a quantised dtype: an earlier rule
+    applies."""
 
     __slots__ = ("_blocks", "_context", "_rules", "_unused")
 
@@ -285,9 +285,9 @@ class Casts:
         return 0
 
     def check_used(self) -> None:
-        """KeyError: a pattern fits no tensor."""
+        """KeyError: a pattern matches no tensor."""
         if self._unused:
-            raise KeyError(f"no tensor fits {sorted(self._unused)[0]!r}, which was given a dtype")
+            raise KeyError(f"no tensor matches {sorted(self._unused)[0]!r} of the argument dtype")
 
 
 # ---- into a plan ---------------------------------------------------------------------------------------------------
@@ -312,20 +312,20 @@ def _is_quantized(value: object) -> bool:
     return _is_own(value, "_quantized", "QuantizedArray")
 
 
-# The arguments of _core.Plan.add_arrays for an array: name, array or bytes, dtype, shape, the dtype to store it as
+# The arguments of _core.Plan.add_arrays for an array: name, array or bytes, dtype, shape, dtype to store
 Prepared = tuple["str | None", Array, int, "tuple[int, ...] | None", int]
 _PLAIN_FAILURES = (TypeError, ValueError, OverflowError)
 
 
 def with_name(name: object, failure: Exception) -> Exception:
-    """The failure with the name of the array in its message: a program saves hundreds of them."""
+    """The failure, with the name of the array in its message: a program may save hundreds of arrays."""
     if not isinstance(name, str) or type(failure) not in _PLAIN_FAILURES:
         return failure
     return type(failure)(f"tensor {name!r}: {failure}")
 
 
 class Adding:
-    """Adds what a program gives to a plan, in its order. Arrays are added together, by one call."""
+    """Adds the inputs of a save to a plan, in order. One call of the extension adds all arrays in a row."""
 
     def __init__(self, plan: _core.Plan, dtype: DTypes = None) -> None:
         self._plan = plan
@@ -334,7 +334,7 @@ class Adding:
         self._arrays: list[Prepared] = []
 
     def add(self, name: str | None, value: Any) -> None:
-        """Adds one tensor. TypeError: it is no array."""
+        """Adds one tensor. TypeError: the value is no array."""
         if _is_quantized(value):
             dtype = _dtypes.number_of(self._context, value.dtype)
             self._arrays.append((name, value.data, dtype, value.shape, self._store(name, value.dtype, value.shape)))
@@ -353,7 +353,7 @@ class Adding:
                 self._arrays.append((name, raw, number, shape, self._store(name, "f4", shape or ())))
 
     def add_all(self, arrays: Iterable[tuple[str | None, Any]]) -> None:
-        """Adds tensors, and checks that each rule of the dtypes fits one."""
+        """Adds tensors, and checks that each pattern of the dtypes matches one."""
         if self._casts is None:
             ndarray = np.ndarray
             for name, value in arrays:
@@ -368,7 +368,7 @@ class Adding:
         self.flush()
 
     def flush(self) -> None:
-        """Adds what is waiting."""
+        """Adds the collected arrays."""
         if self._arrays:
             arrays, self._arrays = self._arrays, []
             try:
@@ -377,7 +377,7 @@ class Adding:
                 raise self._blame(arrays, failure) from None
 
     def _blame(self, arrays: list[Prepared], failure: Exception) -> Exception:
-        """The failure of the extension with the name of the array that it is about."""
+        """The failure of the extension, with the name of the array that caused it."""
         for given in arrays:
             try:
                 self._context.plan().add_arrays([given])
@@ -401,7 +401,7 @@ class Adding:
 
     def _add_lazy(self, name: str | None, value: Any, file: _core.File, index: int) -> None:
         _, _, _, dtype, shape, *_ = file.info(index)
-        # the program chose another one for its small floats
+        # the program chose another dtype with small_floats
         if isinstance(value.dtype, np.dtype) and _dtypes.label_of(value.dtype) != dtype:
             self._add_array(name, np.asarray(value), value)
             return

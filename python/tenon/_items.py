@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Arrays as the extension reads them, made into what a program gets: small floats, packed items, blocks."""
+"""Converts arrays of the extension to the results of a program: small floats, packed items, blocks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CHOICES = (None, "bits", "float32")
 
 
 def unpack(packed: np.ndarray[Any, Any], bits: int) -> np.ndarray[Any, Any]:
-    """Items of 4 or 6 bits, the first one in the low bits, as a byte each; the last dim grows."""
+    """Unpacks items of 4 or 6 bits, the first one in the low bits, to a byte each. The last dim grows."""
     if bits == 4:
         return np.stack((packed & 15, packed >> 4), axis=-1).reshape(*packed.shape[:-1], 2 * packed.shape[-1])
     parts = packed.reshape(*packed.shape[:-1], packed.shape[-1] // 3, 3)
@@ -46,11 +46,11 @@ class Items:
         self._blocks: dict[int, str] = {}
 
     def wanted(self, dtype: int) -> int:
-        """The dtype in which a tensor is read if the program names none; 0: as it is stored."""
+        """The dtype to read a tensor as, by default; 0: as stored."""
         return F32 if self.small_floats == "float32" and dtype in _SMALL else 0
 
     def small(self, dtype: int) -> bool:
-        """Whether `small_floats` says how the items come."""
+        """Whether `small_floats` applies to the dtype."""
         return dtype in _SMALL
 
     def packed(self, dtype: int) -> bool:
@@ -58,7 +58,7 @@ class Items:
         return dtype in _PACKED
 
     def finish(self, raw: np.ndarray[Any, Any], dtype: int, shape: tuple[int, ...] | None) -> Any:
-        """What a program gets for an array of the extension, or of `read_packed`. `shape` is that of the items."""
+        """The result for an array of the extension or of `read_packed`. `shape` is that of the items."""
         if raw.dtype.isbuiltin == 1 and raw.dtype.char not in "BH" or dtype in (0, 2, 3):
             return raw
         if dtype in _SMALL:
@@ -70,7 +70,7 @@ class Items:
         return raw
 
     def block(self, dtype: int) -> str | None:
-        """The name of a quantised dtype; None: it is none."""
+        """The name of a quantised dtype; None: the dtype is not quantised."""
         found = self._blocks.get(dtype)
         if found is None and dtype >= _DYNAMIC and not self._blocks:
             self._blocks = {number: name for number, name, kind, *_ in self.context.dtypes() if kind == _BLOCK}
@@ -78,11 +78,11 @@ class Items:
         return found
 
     def numpy_dtype(self, dtype: int) -> np.dtype[Any]:
-        """The NumPy dtype of a fixed one."""
+        """The NumPy dtype of a fixed dtype."""
         return self.small_dtype(dtype) if dtype in _SMALL else np.dtype(_dtypes.numpy_dtype(_dtypes.NAMES[dtype]))
 
     def small_dtype(self, dtype: int) -> np.dtype[Any]:
-        """The NumPy dtype of a small float, by the choice of the program. TenonError: ml_dtypes is missing."""
+        """The NumPy dtype of a small float, by `small_floats`. TenonError: ml_dtypes is missing."""
         if self.small_floats == "bits":
             return np.dtype(np.uint16 if dtype == 11 else np.uint8)
         name = _dtypes.NAMES[dtype]
@@ -96,9 +96,9 @@ class Items:
 def read_packed(
     core: _core.File, index: int, ask: int, dtype: int, shape: tuple[int, ...], box: Box | None
 ) -> np.ndarray[Any, Any]:
-    """Packed items as bytes of their own: the whole tensor, or a box, of which whole rows are read.
+    """Unpacked items of the whole tensor or of a box, for which whole rows are read.
 
-    `ask`: the dtype to cast to; 0: as it is stored."""
+    `ask`: the dtype to cast to; 0: as stored."""
     bits = _PACKED[dtype]
     group = 2 if bits == 4 else 4  # items that share bytes
     if not shape or shape[-1] % group:
@@ -112,7 +112,7 @@ def read_packed(
 
 
 def _all_bytes(core: _core.File, index: int, ask: int, items: int, bits: int, group: int) -> np.ndarray[Any, Any]:
-    """The bytes of a tensor whose rows end within a group of items, so that no row can be read by itself."""
+    """The bytes of a tensor whose rows end within a group of items, so that no single row can be read."""
     whole = np.zeros(-(-items // group) * group * bits // 8, np.uint8)
     place = 0
 

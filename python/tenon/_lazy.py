@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Arrays of a file that are read when they are used."""
+"""LazyArray: an array of a file that is read on use."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class LazyArray(NDArrayOperatorsMixin):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """NumPy's dtype of the items."""
+        """The NumPy dtype of the items."""
         return self._dtype
 
     @property

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""tenon.load: all arrays of a file, in memory of their own."""
+"""tenon.load: all arrays of a file, each in its own memory."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tenon._items import Items
 from tenon._opening import open_url
 from tenon._settings import settings_of
 
-# What MLX takes as three arrays of its own
+# Dtypes that MLX has as three arrays
 _TRIPLES = frozenset(("q4_0", "q4_1", "q8_0"))
 # How often a file is loaded that is written meanwhile
 _ATTEMPTS = 3
 _OTHERS = "tenon.open reads the other tensors; File.unreadable tells which it cannot"
-# Places in _core.Info
+# Indexes of _core.Info
 _INDEX: Final = 0
 _NAME: Final = 1
 _SHAPE: Final = 4
@@ -32,7 +32,7 @@ _STORED: Final = 10
 _UNREADABLE: Final = 12
 _WHY: Final = 13
 _NOT_FOUND = -9  # TENON_E_NOT_FOUND
-# The note of the library on a set that is not complete, whose tensors nothing lists
+# The note of the library on an incomplete set without an index
 _MISSING = re.compile(r"\d+ of \d+ shards (is|are) missing")
 
 
@@ -155,7 +155,7 @@ def _open(
 
 
 def _stamp(path: str | bytes | None) -> tuple[Any, ...] | None:
-    """What tells that a file was written; None: it is no file with a path."""
+    """The identity, size and time of a file; None: it is no regular file with a path."""
     if isinstance(path, str) and "://" in path:
         from tenon import _remote
 
@@ -182,7 +182,7 @@ def _is_pipe(path: _streams.Path) -> bool:
 
 
 def _is_written(before: tuple[Any, ...] | None, after: tuple[Any, ...] | None) -> bool:
-    """Whether the same file has other content. If another file got its name, what was read is one of both."""
+    """Whether the file was written in place. If it was replaced, the result is one of the two files."""
     return before is not None and after is not None and before[:2] == after[:2] and before != after
 
 
@@ -194,7 +194,7 @@ def _read_all(
     callback: _progress.Callback | None,
     with_metadata: bool,
 ) -> tuple[dict[str, Any], bool, dict[str, Any]]:
-    """The arrays, whether the file is one array without a name, and the metadata. Closes the file."""
+    """The arrays, whether the file has a single array without a name, and the metadata. Closes the file."""
     try:
         _check_whole(core)
         arrays = _load_all(core, items, quantized, callback)
@@ -209,7 +209,7 @@ def _read_all(
 
 
 def _check_whole(core: _core.File) -> None:
-    """Raises what reading the first unreadable tensor raises, or FileNotFoundError if a shard is missing."""
+    """Raises the exception of the first unreadable tensor, or FileNotFoundError if a shard is missing."""
     for _, _, _, _, file, message in core.report():
         if _MISSING.match(message):
             advice = "tenon.open opens the shards that are there"
@@ -232,7 +232,7 @@ def _check_whole(core: _core.File) -> None:
 
 
 def _single_formats(context: _core.Context) -> frozenset[str]:
-    """The formats of one array without a name."""
+    """The formats of a single array without a name."""
     return frozenset(entry["id"] for entry in context.formats() if entry["max_tensors"] == 1)
 
 
@@ -245,7 +245,7 @@ def _end_of_array(core: _core.File) -> int:
 
 
 class _Quantized:
-    """What blocks become, by the argument `quantized`."""
+    """The form of blocks, by the argument `quantized`."""
 
     __slots__ = ("dtype", "triple")
 
@@ -255,17 +255,17 @@ class _Quantized:
             raise ValueError(f"quantized is 'array', 'triple', 'dequantize' or 'dequantize:DTYPE', not {quantized!r}")
         self.triple = how == "triple"
         name = {"array": None, "triple": "f16", "dequantize": dtype or "f32"}[how]
-        self.dtype = _dtypes.number_of(context, name)  # in which blocks are read; 0: as they are stored
+        self.dtype = _dtypes.number_of(context, name)  # to read blocks as; 0: as stored
         if name is not None and (_dtypes.NAMES.get(self.dtype) or "f4") in _dtypes.PACKED:
             raise ValueError(f"quantized={quantized!r}: blocks become arrays of plain numbers, not of {name}")
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """Options with which files are opened."""
+        """The options to open files with."""
         return ("gguf.mlx=triple",) if self.triple else ()
 
     def ask(self, items: Items, dtype: int) -> int:
-        """The dtype in which tensors of this one are read; 0: as they are stored."""
+        """The dtype to read tensors of `dtype` as; 0: as stored."""
         block = items.block(dtype)
         if block is None:
             return items.wanted(dtype)
@@ -275,7 +275,7 @@ class _Quantized:
 def _load_all(
     core: _core.File, items: Items, quantized: _Quantized, callback: _progress.Callback | None
 ) -> dict[str, Any]:
-    """All tensors, in the order of the file. One call reads those that are to have the same dtype."""
+    """All tensors, in the order of the file. One call reads all tensors with the same target dtype."""
     names, dtypes = core.names(), core.dtypes()
     asks = {dtype: quantized.ask(items, dtype) for dtype in set(dtypes)}
     if not any(asks.values()) and not any(items.small(dtype) or items.block(dtype) for dtype in asks):
@@ -298,7 +298,7 @@ def _load_all(
 
 
 def _with_triples(arrays: dict[str, Any]) -> dict[str, Any]:
-    """The arrays with three in the place of each of q4_0, q4_1 and q8_0 that the format did not read as three."""
+    """Replaces each array of q4_0, q4_1 and q8_0 that the format did not read as a triple by three arrays."""
     from tenon._quantized import QuantizedArray
 
     found: dict[str, Any] = {}
@@ -308,7 +308,7 @@ def _with_triples(arrays: dict[str, Any]) -> dict[str, Any]:
             continue
         try:
             parts = array.triple()
-        except _errors.TenonError:  # a scale that is no number: MLX has no exact form of it
+        except _errors.TenonError:  # a scale is NaN: MLX has no exact form
             found[name] = array.dequantize("float16")
             continue
         stem = name.removesuffix(".weight")

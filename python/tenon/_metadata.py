@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Metadata: as a file has them, and on their way into a plan."""
+"""The metadata of a file, and their way into a plan."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def of_file(core: _core.File) -> Metadata:
 
 
 def put_all(plan: _core.Plan, metadata: Mapping[str, Any] | None) -> None:
-    """Puts all entries into a plan. TypeError: `metadata` is no mapping, or a value is none that metadata have."""
+    """Puts all entries into a plan. TypeError: `metadata` is no Mapping, or metadata have no such value."""
     if metadata is None:
         return
     if not isinstance(metadata, Mapping):

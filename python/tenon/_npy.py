@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Arrays of .npy files, for tenon.numpy: exactly those that NumPy reads."""
+"""Arrays of .npy files, for tenon.numpy, exactly as NumPy reads them."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from tenon import _context, _core, _dtypes, _streams
 from tenon._errors import TenonError
 
 MAGIC = b"\x93NUMPY"
-START = 12  # bytes that tell the length of the header
+START = 12  # bytes up to the length of the header
 MAX_HEADER_SIZE = 10000  # NumPy's default
-# NumPy knows no dtypes of ml_dtypes by these texts
+# NumPy does not parse these texts to dtypes of ml_dtypes
 SETTINGS = ("npy.v1=opaque", "npy.v2=opaque")
 _FORTRAN, _BIG_ENDIAN = 1, 2  # of Info.flags
 _LIBRARY_LIMIT = 1 << 20  # of npy.max_header
-# Failures that NumPy judges again: it reads pickles, headers of Python 2, and members that are no arrays
+# Failures after which NumPy tries: it reads pickles, headers of Python 2, and members that are no arrays
 _JUDGED_AGAIN = frozenset(("TENON_E_UNSUPPORTED", "TENON_E_MALFORMED", "TENON_E_UNRECOGNISED", "TENON_E_TRUNCATED"))
 _MAPS = {"r": "r", "readonly": "r", "c": "c", "r+": "r+"}
 
 
 class How(NamedTuple):
-    """What the program allows."""
+    """The permissions and limits of a load."""
 
     allow_pickle: bool
     pickle_kwargs: Mapping[str, Any]
@@ -34,13 +34,12 @@ class How(NamedTuple):
 
     @property
     def limit(self) -> float:
-        """Bytes that a header may have. A file whose pickles are run is trusted."""
+        """The most bytes of a header. A file whose pickles may run is trusted."""
         return float("inf") if self.allow_pickle else self.max_header_size
 
 
 def map_mode(mode: Any) -> str | None:
-    """The mode in which a file is mapped, or None. ValueError: there is no such one, or NumPy would empty the file for
-    it."""
+    """The mode to map a file in, or None. ValueError: it is unknown, or one with which NumPy empties the file."""
     if not mode:
         return None
     if mode not in _MAPS:
@@ -49,12 +48,12 @@ def map_mode(mode: Any) -> str | None:
 
 
 def is_known(dtype: np.dtype[Any]) -> bool:
-    """Whether tenon writes a dtype that another package registered as NumPy does."""
+    """Whether tenon and NumPy write a registered dtype in the same way."""
     return dtype.name in _dtypes.ML_DTYPES.values() and dtype.name[:6] not in ("float4", "float6")
 
 
 def seekable(file: Any) -> Any:
-    """The file object, or one with its bytes if it cannot go back."""
+    """The file object, or one with its bytes if it is not seekable."""
     ask = getattr(file, "seekable", None)
     if not callable(ask) or ask():
         return file
@@ -63,7 +62,7 @@ def seekable(file: Any) -> Any:
 
 
 class _Kept(io.FileIO):
-    """The temporary file of what was drained."""
+    """A temporary file with the bytes of a drained object."""
 
     def __init__(self, made: _streams.Input) -> None:
         super().__init__(made.source, "rb", closefd=False)
@@ -75,7 +74,7 @@ class _Kept(io.FileIO):
 
 
 def read_array(stream: Any, start: bytes, how: How) -> Any:
-    """The array at the position of a file object, which begins with `start`, and is left behind it."""
+    """Reads the array at the position of a file object. `start` has its first bytes. The position ends behind it."""
     header = _header_size(start)
     if header is None or not _is_direct(stream):
         return read_by_numpy(stream, how)
@@ -91,7 +90,7 @@ def read_array(stream: Any, start: bytes, how: How) -> Any:
 
 
 def _header_size(start: bytes) -> int | None:
-    """Bytes before the data; None: the start is too short, or of an unknown version."""
+    """The bytes before the data; None: the start is too short, or the version is unknown."""
     if len(start) < START or start[6:8] not in (b"\1\0", b"\2\0", b"\3\0"):
         return None
     return 10 + int.from_bytes(start[8:10], "little") if start[6] == 1 else 12 + int.from_bytes(start[8:12], "little")
@@ -106,13 +105,13 @@ def _check_header(size: int, how: How) -> None:
 
 
 def path_of(stream: Any) -> str | None:
-    """The path that a file was opened by, for messages; None: it has none."""
+    """The path of a file object, for messages, or None."""
     name = getattr(stream, "name", None)
     return os.fsdecode(name) if isinstance(name, (str, bytes)) else None
 
 
 def _is_direct(stream: Any) -> bool:
-    """Whether the library can read the object without its methods. NumPy reads others in pieces."""
+    """Whether the library can read the object without its methods."""
     file = _streams._unwrap(stream)
     return type(file) is io.BytesIO or _streams._descriptor(file) is not None
 
@@ -130,8 +129,7 @@ def _read(stream: Any, header: int) -> np.ndarray[Any, Any]:
 
 
 def read_tensor(file: _core.File, index: int, info: _core.Info | None = None) -> np.ndarray[Any, Any]:
-    """A tensor in memory of its own, with the byte order and the order of items that it has in the file, as NumPy
-    reads it."""
+    """Reads a tensor with the byte order and the order of items in the file, as NumPy does."""
     array = file.array(index, mode=_core.MAP_COPY)
     flags = (info or file.info(index))[5]
     if flags & (_FORTRAN | _BIG_ENDIAN):
@@ -143,7 +141,7 @@ def read_tensor(file: _core.File, index: int, info: _core.Info | None = None) ->
 
 
 def judge_again(error: TenonError, read: Any) -> Any:
-    """What NumPy makes of data that the library refuses; raises the error if NumPy finds them malformed, too."""
+    """The result of NumPy for data that the library refuses. Raises the error if NumPy refuses them, too."""
     if error.status not in _JUDGED_AGAIN:
         raise error
     if error.status == "TENON_E_UNSUPPORTED":
@@ -155,14 +153,14 @@ def judge_again(error: TenonError, read: Any) -> Any:
 
 
 def read_by_numpy(stream: Any, how: How) -> Any:
-    """What NumPy reads from a file object."""
+    """Reads an array with NumPy."""
     return np.lib.format.read_array(
         stream, allow_pickle=how.allow_pickle, pickle_kwargs=dict(how.pickle_kwargs), **_limit(how)
     )
 
 
 def _limit(how: How) -> dict[str, Any]:
-    """The argument max_header_size, which NumPy has since 1.24."""
+    """The argument max_header_size, which NumPy has from 1.24 on."""
     if tuple(map(int, np.__version__.split(".")[:2])) < (1, 24):
         return {}
     return {"max_header_size": 2**64 if how.allow_pickle else how.max_header_size}
@@ -196,7 +194,7 @@ def _as_memmap(array: np.ndarray[Any, Any], file: Any, offset: int, mode: str) -
     made.filename = file.resolve() if hasattr(file, "resolve") else os.path.abspath(os.fspath(file))
     made.offset = offset
     made.mode = mode
-    made._mmap = array.base  # parts of the array are maps, too, if this is set
+    made._mmap = array.base  # makes parts of the array instances of memmap
     return made
 
 

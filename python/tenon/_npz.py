@@ -12,9 +12,9 @@ import numpy as np
 from tenon import _context, _core, _npy, _streams
 from tenon._errors import TenonError, TenonValueError
 
-# Failures of the archive, for which programs catch zipfile.BadZipFile
+# Failures of the archive: programs catch zipfile.BadZipFile
 _DAMAGE = frozenset(("TENON_E_CHECKSUM", "TENON_E_TRUNCATED", "TENON_E_MALFORMED", "TENON_E_UNRECOGNISED"))
-# No header that NumPy writes for plain numbers is longer
+# NumPy writes no longer header for plain numbers
 _PLAIN_HEADER = 2000
 
 
@@ -91,8 +91,7 @@ class NpzFile(np.lib.npyio.NpzFile):
             self._match_members()
 
     def _match_members(self) -> None:
-        """Takes names and keys from the directory: there may be members that are no arrays, or are archives
-        themselves."""
+        """Takes names and keys from the directory: some members may be no arrays, or archives."""
         members = self.zip.namelist()
         self.files = [_plain(member) for member in members]
         tensors = self._indexes
@@ -114,9 +113,9 @@ class NpzFile(np.lib.npyio.NpzFile):
         except zipfile.BadZipFile:
             raise self._damaged(error) from None
 
-    @property  # NumPy's is an attribute: here it is opened when it is needed
+    @property  # an attribute in NumPy; the first use opens it here
     def zip(self) -> Any:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
-        """A zipfile.ZipFile of the archive, opened when it is asked for; None when the archive is closed."""
+        """A zipfile.ZipFile of the archive, opened on first use; None if the archive is closed."""
         if self._zip is None and self._stream is not None:
             import zipfile
 
@@ -124,7 +123,7 @@ class NpzFile(np.lib.npyio.NpzFile):
         return self._zip
 
     def _find_members(self) -> dict[Any, str]:
-        """The members by their keys."""
+        """The members by key."""
         if self._members is None and self._stream is not None:
             members = self.zip.namelist()
             self._members = dict(zip(map(_plain, members), members, strict=True))
@@ -152,7 +151,7 @@ class NpzFile(np.lib.npyio.NpzFile):
             return self._judge_again(error, key)
 
     def _may_be_long(self, info: _core.Info) -> bool:
-        """Whether the header may be longer than is accepted: then NumPy tells."""
+        """Whether the header may exceed the limit: then NumPy reads it, and decides."""
         if self.allow_pickle:
             return False
         return self.max_header_size < _PLAIN_HEADER or len(info[3]) + _PLAIN_HEADER > self.max_header_size
@@ -164,13 +163,13 @@ class NpzFile(np.lib.npyio.NpzFile):
             raise (self._damaged(verdict) if verdict.status in _DAMAGE else verdict) from None
 
     def _damaged(self, error: TenonError) -> TenonError:
-        """The failure as a zipfile.BadZipFile, with the path by which the file was opened."""
+        """The failure as a zipfile.BadZipFile, with the path of the file object."""
         made = _bad_zip_file()(error.message)
         made.__dict__.update(error.__dict__, file=_npy.path_of(self._stream) or error.file)
         return made
 
     def _read_zip(self, key: Any) -> Any:
-        """The member that zipfile reads and NumPy understands."""
+        """Reads a member with zipfile and NumPy."""
         member = self._find_members().get(key)
         if member is None:
             raise KeyError(f"{key} is not a file in the archive")
@@ -199,12 +198,12 @@ class NpzFile(np.lib.npyio.NpzFile):
 
 
 def _plain(member: str) -> str:
-    """The name of an array for that of its member."""
+    """The name of the array of a member."""
     return member.removesuffix(".npy")
 
 
 class _Attributes:
-    """Gives the arrays of an archive as attributes."""
+    """The arrays of an archive as attributes."""
 
     def __init__(self, archive: NpzFile) -> None:
         object.__setattr__(self, "_archive", weakref.ref(archive))
@@ -225,10 +224,10 @@ class _Attributes:
 
 @functools.cache
 def _bad_zip_file() -> type[TenonValueError]:
-    """The class of failures of archives. It is made when one is needed: zipfile takes long to import."""
+    """The class of failures of archives, created on first use: the import of zipfile is slow."""
     import zipfile
 
     class BadZipFile(TenonValueError, zipfile.BadZipFile):
-        """The archive is damaged, or is none."""
+        """The archive is damaged, or the file is no archive."""
 
     return BadZipFile

@@ -19,7 +19,7 @@ GROUP = "tenon.plugins"
 
 
 def folders() -> list[str]:
-    """The folders of plugins of all installed packages, absolute, each once, in the order of the packages' names.
+    """The plugin folders of all installed packages: absolute paths, each once, in the order of the entry points.
 
     An entry point that fails, and a folder that does not exist or whose path has a colon, are left out with a
     ``RuntimeWarning``.
@@ -29,7 +29,7 @@ def folders() -> list[str]:
     """
     if not any(_mentions_group(place) for place in sys.path):
         return []
-    from importlib.metadata import entry_points  # costs 10 ms and more, and most installations need it not
+    from importlib.metadata import entry_points  # takes 10 ms and more, and most installations do not need it
 
     found: dict[str, None] = {}
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)):
@@ -64,7 +64,7 @@ def _named(value: Any) -> Iterable[str]:
 
 
 def _mentions_group(place: str) -> bool:
-    """Whether a package that is installed in a folder of ``sys.path`` has the group; without ``importlib.metadata``."""
+    """Whether a package in a folder of ``sys.path`` has the group, without ``importlib.metadata``."""
     try:
         with os.scandir(place or ".") as listing:
             installed = [item.path for item in listing if item.name.endswith((".dist-info", ".egg-info"))]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the argument `progress` shows: a bar of tqdm, a line on a terminal, or the numbers, for a callable."""
+"""The argument `progress`: a bar of tqdm, a line on a terminal, or calls of a callable."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, TextIO
 Callback = Callable[[int, int], object]
 Progress = bool | Callback | None
 
-# A line is written anew at most so often, in seconds.
+# The least time between two updates of a line, in seconds
 _INTERVAL = 0.1
 _WAITING = "waiting for another save"
 _UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB")
@@ -20,10 +20,10 @@ _UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB")
 
 @contextlib.contextmanager
 def shown(progress: Progress, what: str) -> Iterator[Callback | None]:
-    """Gives the callable (done, total) for one call of the extension, or None if nobody asked for progress.
+    """Yields the callable (done, total) for one call of the extension, or None without progress.
 
-    Both numbers count bytes, and both are 0 while the call waits for another save. What is shown is closed at the
-    end, also after an exception.
+    Both numbers count bytes, and both are 0 while the call waits for another save. The display is closed at the end,
+    even after an exception.
 
     >>> from tenon._progress import shown
     >>> with shown(lambda done, total: print(done, "of", total), "saving") as callback:
@@ -49,7 +49,7 @@ def shown(progress: Progress, what: str) -> Iterator[Callback | None]:
 
 def _display(what: str) -> _Bar | _Line | None:
     try:
-        if "ipykernel" in sys.modules:  # a notebook runs the program: tqdm chooses its widget
+        if "ipykernel" in sys.modules:  # a notebook: tqdm chooses its widget
             from tqdm.auto import tqdm
         else:
             from tqdm import tqdm
@@ -60,7 +60,7 @@ def _display(what: str) -> _Bar | _Line | None:
 
 
 class _Bar:
-    """A bar of tqdm, which may be called from one thread after the other."""
+    """A bar of tqdm. Different threads may call it, one at a time."""
 
     def __init__(self, bar: Any) -> None:
         self._bar = bar
@@ -84,7 +84,7 @@ class _Bar:
 
 
 class _Line:
-    """A line of a terminal, which is written over."""
+    """A line of a terminal, which each update overwrites."""
 
     def __init__(self, what: str, stream: TextIO) -> None:
         self._what = what
@@ -116,7 +116,7 @@ class _Line:
 
 
 def _size(count: int) -> str:
-    """A number of bytes in the unit that leaves it below 1024.
+    """A number of bytes, in the largest unit that it reaches.
 
     >>> from tenon._progress import _size
     >>> _size(1023), _size(1536), _size(3 << 30)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Quantised arrays: blocks of numbers that share a scale, as the file has them."""
+"""QuantizedArray: blocks of numbers that share a scale, as stored."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class QuantizedArray:
 
     @property
     def dtype(self) -> str:
-        """tenon's name of the dtype: "q4_0", "q6_k"."""
+        """The name of the dtype: "q4_0", "q6_k"."""
         return self._dtype
 
     @property
@@ -81,7 +81,7 @@ class QuantizedArray:
 
     @property
     def data(self) -> np.ndarray[Any, Any]:
-        """The blocks: uint8, (*shape[:-1], bytes of a row)."""
+        """The blocks: uint8, of the shape ``(*shape[:-1], bytes of a row)``."""
         return self._data
 
     @property
@@ -91,12 +91,12 @@ class QuantizedArray:
 
     @property
     def size(self) -> int:
-        """The count of numbers."""
+        """The number of numbers."""
         return math.prod(self._shape)
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the blocks."""
+        """The bytes of the blocks."""
         return self._data.nbytes
 
     # ---- numbers -----------------------------------------------------------------------------------------
@@ -255,7 +255,7 @@ class QuantizedArray:
         return self._shape[0]
 
     def __getitem__(self, index: Any) -> QuantizedArray:
-        """Whole rows: an index of all dims but the last one."""
+        """Select whole rows by an index of all dims but the last."""
         parts = index if isinstance(index, tuple) else (index,)
         named = sum(part is not Ellipsis and part is not None for part in parts)
         if named >= self.ndim:
@@ -290,9 +290,9 @@ class QuantizedArray:
 
 
 def of_rows(dtype: str, shape: tuple[int, ...], data: np.ndarray[Any, Any]) -> QuantizedArray:
-    """The array of rows of blocks that are known to fit: what the extension reads."""
+    """The array of rows of blocks from the extension, which need no checks."""
     if data.shape[:-1] != shape[:-1]:
-        return QuantizedArray(dtype, shape, data)  # whose rows are no whole blocks: it says so
+        return QuantizedArray(dtype, shape, data)  # rows that are no whole blocks: it raises
     made = QuantizedArray.__new__(QuantizedArray)
     made._dtype = dtype
     made._shape = shape
@@ -318,6 +318,6 @@ def _block(context: _core.Context, dtype: str) -> tuple[int, int, int]:
 
 
 def _through_memory(plan: _core.Plan, options: dict[str, Any], settings: Sequence[str]) -> _core.File:
-    """What a plan becomes in a file, which is in memory."""
+    """Saves a plan to memory, and opens the result."""
     data, _ = plan.save_memory(options)
     return _context.context().open(data, format="gguf", settings=settings)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Reads ranges of a file whose requests take long, ahead of the reads.
+"""Reads ahead in a file behind slow requests.
 
-Each request costs some 50 ms, whatever its size, and the library reads in pieces as small as a header. So a file is
-cut into blocks, which are fetched in runs. Reads that go on where earlier ones ended make the runs longer, and
-fetch them before they are needed, several at once.
+Each request takes some 50 ms, whatever its size, and the library reads pieces as small as a header. So the file is
+divided into blocks, and one request fetches a run of blocks. Sequential reads start longer requests ahead of the
+reads, several at once.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 BLOCK = 1 << 20
-# Bytes of one request. A longer one would take longer to arrive than several at once.
+# The most bytes of one request: several requests at once are faster than a longer one
 MOST_RUN = 8 * BLOCK
-# Bytes that a sequence of reads is ahead of itself.
+# The most bytes to read ahead in a sequence
 MOST_AHEAD = 32 * BLOCK
-# Bytes that are kept.
+# The most bytes in memory
 MOST_KEPT = 128 * BLOCK
-# A sequence goes on if it leaves out at most so many blocks.
+# The most blocks that a sequential read may skip
 _GAP = 2
 _SEQUENCES = 16
 
@@ -31,7 +31,7 @@ Fetch = Callable[[int, int], "Future[bytes]"]
 
 
 class _Run:
-    """Blocks that one request fetches."""
+    """The blocks of one request."""
 
     def __init__(self, first: int, count: int, future: Future[bytes]) -> None:
         self.first = first
@@ -40,11 +40,11 @@ class _Run:
 
 
 class _Sequence:
-    """Reads that follow one another."""
+    """Sequential reads."""
 
     def __init__(self, end: int) -> None:
-        self.end = end  # the block behind the last one that was asked for
-        self.ahead = 0  # blocks that the last step fetched ahead
+        self.end = end  # the block after the last requested one
+        self.ahead = 0  # the blocks of the last request ahead
 
 
 class ReadAhead:
@@ -73,7 +73,7 @@ class ReadAhead:
         self._sequences: OrderedDict[int, _Sequence] = OrderedDict()  # by `end`
 
     def read(self, offset: int, to: memoryview) -> None:
-        """Fills `to`; raises what a request raised that has bytes of it."""
+        """Fills `to`, or raises the exception of a request for its bytes."""
         while len(to):
             some = min(len(to), MOST_AHEAD)
             self._read_some(offset, to[:some])
@@ -89,7 +89,7 @@ class ReadAhead:
             self._copy(run, offset, to)
 
     def _take(self, first: int, behind: int) -> list[_Run]:
-        """The runs that have the blocks, in order; starts the requests for those that none has."""
+        """The runs with the blocks, in order. Starts requests for missing blocks."""
         self._ask(first, behind)
         runs: list[_Run] = []
         block = first
@@ -101,10 +101,10 @@ class ReadAhead:
         return runs
 
     def _ask(self, first: int, behind: int) -> None:
-        """Starts requests for the blocks that are in no run."""
+        """Starts requests for missing blocks."""
         blocks = self._block_count()
         if behind == blocks and 0 < self._size % BLOCK < BLOCK // 2 and first == blocks - 1 > 0:
-            first -= 1  # a short last block: what is at the end of a file, as a directory, begins before it
+            first -= 1  # a short last block: a directory at the end of a file may begin before it
         most = MOST_RUN // BLOCK
         while first < behind:
             count = 0
@@ -119,7 +119,7 @@ class ReadAhead:
             first += max(count, 1)
 
     def _go_on(self, first: int, behind: int, end: int) -> None:
-        """Fetches ahead if the read goes on with a sequence, and comes near the end of what that has asked for."""
+        """Fetches ahead if the read continues a sequence and is near the end of its requests."""
         sequence = self._sequence_of(first)
         if sequence is None:
             self._sequences[behind] = _Sequence(behind)
@@ -144,7 +144,7 @@ class ReadAhead:
         return None
 
     def _forget(self, needed: list[_Run]) -> None:
-        """Drops the runs that were used least recently, beyond MOST_KEPT."""
+        """Drops the least recently used runs beyond MOST_KEPT."""
         for key in list(self._runs):
             if self._kept <= MOST_KEPT // BLOCK:
                 return
@@ -163,7 +163,7 @@ class ReadAhead:
         try:
             data = run.future.result()
         except BaseException:
-            with self._lock:  # the next read asks again
+            with self._lock:  # the next read repeats the request
                 if run.future.done():
                     self._drop(run)
             raise

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reads tensors of an open file: whole ones, boxes and many at once, as arrays of NumPy or QuantizedArrays."""
+"""Reads tensors of an open file, whole, in part and many at once, as ndarrays or QuantizedArrays."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from tenon._progress import Callback
 _BIG_ENDIAN = 2  # TENON_BIG_ENDIAN
 _DYNAMIC = 64  # TENON_DTYPE_DYNAMIC
 _GLOB = frozenset("*?[\\")
-_LEAST_MAPPED = 64 << 10  # bytes: copying less costs less than pages that are copied when they are written
-_MOST_COMPARED = 300  # names: a message with the nearest one costs milliseconds
+_LEAST_MAPPED = 64 << 10  # bytes: for less, a copy is faster than copy-on-write pages
+_MOST_COMPARED = 300  # names: the search for the nearest one takes milliseconds
 
 
 # ---- names -----------------------------------------------------------------------------------------------
 
 
 def find(core: _core.File, name: str) -> int:
-    """The index of a tensor. TenonError, a KeyError: there is none of this name."""
+    """The index of a tensor. TenonError, a KeyError: there is no such tensor."""
     if not isinstance(name, str):
         raise TypeError(f"a tensor's name is a str, not {type(name).__name__}")
     index = core.find(name)
@@ -46,9 +46,9 @@ def _missing(core: _core.File, name: str) -> _errors.TenonError:
 
 
 def select(core: _core.File, names: str | Iterable[str] | None) -> dict[str, int]:
-    """The tensors of names and patterns, in their order, those of a pattern in that of the file. None: all.
+    """The tensors by names and patterns, in their order; None: all.
 
-    "!PATTERN" leaves out. TenonError, a KeyError: nothing has such a name."""
+    The matches of a pattern are in the order of the file. "!PATTERN" excludes tensors. TenonError, a KeyError: no tensor has such a name."""
     everything = core.names()
     if names is None:
         return dict(zip(everything, range(len(everything)), strict=True))
@@ -74,7 +74,7 @@ def select(core: _core.File, names: str | Iterable[str] | None) -> dict[str, int
 
 
 class Wish:
-    """How tensors are to be read."""
+    """The options of a read."""
 
     __slots__ = ("items", "dtype", "mode", "callback")
 
@@ -85,22 +85,22 @@ class Wish:
         self.callback = callback
 
     def of(self, stored: int) -> tuple[int, int]:
-        """The dtype to ask the library for, 0: as stored; and the dtype of the result."""
+        """The dtype of the request (0: as stored), and the dtype of the result."""
         wanted = self.dtype or self.items.wanted(stored)
         return (0, stored) if wanted in (0, stored) else (wanted, wanted)
 
     def mode_for(self, info: _core.Info) -> int:
-        """How a tensor is mapped or read: numbers come in the byte order of the machine, so others are not mapped."""
+        """The mode for a tensor. Numbers in the other byte order are not mapped: results have that of the machine."""
         return _core.MAP_COPY if _is_swapped(info) else self.mode
 
 
 def _is_swapped(info: _core.Info) -> bool:
-    """Whether numbers are big-endian in the file. Of dtypes that only NumPy has, the dtype tells the order."""
+    """Whether numbers are big-endian in the file, except for dtypes of NumPy, which include the byte order."""
     return bool(info[5] & _BIG_ENDIAN) and info[2] < _DYNAMIC
 
 
 def read(core: _core.File, number: int, index: Any, wish: Wish) -> Any:
-    """The part of a tensor that an index selects; Ellipsis: the tensor."""
+    """The part of a tensor that an index selects; Ellipsis: the whole tensor."""
     if index is Ellipsis:
         return _read_whole(core, number, wish)
     info = core.info(number)
@@ -116,7 +116,7 @@ def read(core: _core.File, number: int, index: Any, wish: Wish) -> Any:
 
 
 def _view_part(core: _core.File, info: _core.Info, raw: np.ndarray[Any, Any], index: Any, wish: Wish) -> Any:
-    """The part as a view of what is mapped: all of NumPy's indexes are right, and nothing is read."""
+    """The part as a view of the mapped tensor. All indexes of NumPy are possible."""
     part = wish.items.finish(raw, info[2], info[4])[index]
     if isinstance(part, np.generic) or wish.mode in (_core.MAP_AUTO, _core.MAP_ONLY):
         return part
@@ -141,7 +141,7 @@ def _read_box(core: _core.File, number: int, info: _core.Info, box: Box, index: 
     if wish.items.packed(result):
         part = read_packed(core, number, ask, result, shape, box)
     elif wish.items.block(result) and box.counts[-1:] != shape[-1:]:
-        return _read_whole(core, number, wish)[index]  # says that there are whole rows only
+        return _read_whole(core, number, wish)[index]  # raises: rows are indivisible
     else:
         part = core.array(
             number, box.starts, box.counts, box.steps, dtype=ask, mode=_core.MAP_COPY, progress=wish.callback
@@ -150,7 +150,7 @@ def _read_box(core: _core.File, number: int, info: _core.Info, box: Box, index: 
 
 
 def read_into(core: _core.File, number: int, index: Any, out: Any, wish: Wish) -> None:
-    """Fills an array, whose dtype the items are converted to."""
+    """Fills an array. The items are converted to its dtype."""
     if index is Ellipsis:
         fill(core, {"": number}, {"": out}, wish)
     else:
@@ -163,7 +163,7 @@ def read_into(core: _core.File, number: int, index: Any, out: Any, wish: Wish) -
 
 
 def read_many(core: _core.File, chosen: Mapping[str, int], wish: Wish) -> dict[str, Any]:
-    """The tensors by their names. All are read, or none."""
+    """The tensors by name. It reads all of them, or raises."""
     found: dict[str, Any] = dict.fromkeys(chosen)
     for dtypes, names in _by_dtype(core, chosen, wish).items():
         ask, result = dtypes
@@ -179,9 +179,9 @@ def read_many(core: _core.File, chosen: Mapping[str, int], wish: Wish) -> dict[s
 
 
 def _by_dtype(core: _core.File, chosen: Mapping[str, int], wish: Wish) -> dict[tuple[int, int], list[str]]:
-    """The names by the dtype to ask for and that of the result.
+    """The names by the dtypes of the request and of the result.
 
-    Those that come as they are stored, and are not packed, are one group."""
+    Tensors that are read as stored, and are not packed, are one group."""
     stored = core.dtypes()
     groups: dict[tuple[int, int], list[str]] = {}
     group_of: dict[int, list[str]] = {}
@@ -203,7 +203,7 @@ def _is_ready(kind: np.dtype[Any]) -> bool:
 def _finish_many(
     core: _core.File, found: dict[str, Any], chosen: Mapping[str, int], names: list[str], wish: Wish
 ) -> None:
-    """Makes of what was mapped or read what the program gets; numbers in the other byte order are read."""
+    """Converts arrays of the extension to results. Numbers in the other byte order are read again."""
     swapped: dict[str, _core.Info] = {}
     for name in names:
         raw = found[name]
@@ -221,7 +221,7 @@ def _finish_many(
 
 
 def fill(core: _core.File, chosen: Mapping[str, int], outs: Mapping[str, Any], wish: Wish) -> None:
-    """Reads tensors into arrays of the program, with their dtypes. After an exception their contents are undefined."""
+    """Reads tensors into arrays of the program, with their dtypes. After an exception the contents are undefined."""
     straight: list[tuple[int, np.ndarray[Any, Any]]] = []
     for name, number in chosen.items():
         out, info = outs[name], core.info(number)
@@ -244,22 +244,22 @@ def _takes_bits(info: _core.Info, wish: Wish) -> bool:
 
 
 def _takes(out: np.ndarray[Any, Any], info: _core.Info, wish: Wish) -> bool:
-    """Whether the library itself writes into the array."""
+    """Whether the library can write into the array."""
     plain = out.dtype.isbuiltin == 1 and out.dtype.isnative and out.dtype.kind in "biufc"
     return plain and not wish.dtype and not _takes_bits(info, wish)
 
 
 def _wish_for(out: np.ndarray[Any, Any], info: _core.Info, wish: Wish) -> Wish:
-    """The same with the dtype of the array, so that conversions are those of the library here, too."""
+    """The options with the dtype of the array, so that the library converts."""
     if wish.dtype or _takes_bits(info, wish):
         return wish
     try:
         return Wish(wish.items, out.dtype.newbyteorder("="), wish.mode, wish.callback)
-    except TypeError:  # of NumPy alone
+    except TypeError:  # a dtype of NumPy alone
         return wish
 
 
 def _put(found: Any, out: Any) -> None:
     if np.shape(found) != np.shape(out):
-        raise ValueError(f"out has the shape {np.shape(out)}; that of what is read is {np.shape(found)}")
+        raise ValueError(f"out has the shape {np.shape(out)}; that of the selection is {np.shape(found)}")
     out[...] = found

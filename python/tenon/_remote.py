@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""URLs: s3://, hf://, memory:// and the others that fsspec knows. They are read by ranges, several at once."""
+"""URLs of fsspec: s3://, hf://, memory:// and others. Several requests for ranges run at once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _IDENTITY = (
     *("size", "ETag", "etag", "generation", "VersionId", "version_id", "md5Hash", "blob_id"),
     *("LastModified", "last_modified", "mtime", "modified", "created"),
 )
-# Requests that are under way at once, for all files together.
+# The most requests at once, for all files together
 _WORKERS = 8
 # Bytes that are handed to a file at once.
 _PIECE = 4 << 20
@@ -31,7 +31,7 @@ _pool_lock = threading.Lock()
 
 
 def is_url(source: object) -> bool:
-    """Tells whether this is a str that fsspec opens, and no path. Objects of os.PathLike are paths.
+    """Whether the source is a URL for fsspec, and no path. Objects of os.PathLike are paths.
 
     >>> from tenon._remote import is_url
     >>> is_url("s3://bucket/x.npz"), is_url("simplecache::s3://bucket/x.npz"), is_url("x.npz"), is_url("c:/x.npz")
@@ -41,7 +41,7 @@ def is_url(source: object) -> bool:
 
 
 def local_path(url: str) -> str | None:
-    """The path of a file on this machine, which is opened and mapped without fsspec; None for other URLs.
+    """The path of a local file, which is mapped without fsspec; None for other URLs.
 
     >>> from tenon._remote import local_path
     >>> local_path("file:///tmp/x.npz"), local_path("s3://bucket/x.npz")
@@ -52,7 +52,7 @@ def local_path(url: str) -> str | None:
 
 
 def file_name(url: str) -> str:
-    """The last part of a URL's path, whose extension may name the format.
+    """The last part of a URL's path. Its extension may tell the format.
 
     >>> from tenon._remote import file_name
     >>> file_name("https://host/a/x.npz?download=true"), file_name("zip://in/y.npy::s3://bucket/x.zip")
@@ -65,7 +65,7 @@ def file_name(url: str) -> str:
 
 
 def filesystem(url: str, **options: Any) -> tuple[Any, str]:
-    """The file system of fsspec for a URL, and the path in it."""
+    """The file system of fsspec for a URL, and the path on it."""
     try:
         import fsspec.core
     except ImportError as failure:
@@ -94,8 +94,8 @@ def stamp(url: str) -> tuple[str, ...]:
 
 
 def _workers() -> ThreadPoolExecutor:
-    """The threads that wait for requests. A forked process makes its own."""
-    from concurrent.futures import ThreadPoolExecutor  # which few programs need, and which imports logging
+    """The threads that wait for requests. A forked process creates its own."""
+    from concurrent.futures import ThreadPoolExecutor  # few programs need it, and it imports logging
 
     global _pool
     with _pool_lock:
@@ -105,7 +105,7 @@ def _workers() -> ThreadPoolExecutor:
 
 
 def _renew_lock() -> None:
-    """A forked process has one thread: the lock may have belonged to another one."""
+    """Replaces the lock after a fork: the child lacks the thread that may hold it."""
     global _pool_lock
     _pool_lock = threading.Lock()
 
@@ -114,9 +114,9 @@ os.register_at_fork(after_in_child=_renew_lock)
 
 
 class Reader:
-    """A file behind a URL, as the extension reads it: `size` bytes, and `read_at`.
+    """A remote file as a reader of the extension: `size` in bytes, and `read_at`.
 
-    Any number of threads may call read_at. It waits without the lock of the interpreter.
+    Several threads may call read_at at once. It waits without the GIL.
 
     >>> import fsspec
     >>> from tenon._remote import Reader
@@ -139,25 +139,25 @@ class Reader:
             raise IsADirectoryError(f"{url}: a folder behind a URL cannot be opened")
         size = info.get("size")
         self._whole: bytes | None = None
-        if size is None:  # a server that does not tell it: then it may know no ranges either
+        if size is None:  # the server tells no size, and may not support ranges either
             whole: bytes = self._fs.cat_file(self._path)
             self._whole, size = whole, len(whole)
         self.size: int = size
         self._ahead = self._new_ahead()
 
     def read_at(self, offset: int, to: memoryview) -> None:
-        """Fills `to` with the bytes from `offset` on, or raises what the file system raised."""
+        """Fills `to` with the bytes from `offset` on, or raises the exception of the file system."""
         if self._whole is not None:
             to[:] = self._whole[offset : offset + len(to)]
             return
-        if self._pid != os.getpid():  # forked: connections and threads are those of the parent
+        if self._pid != os.getpid():  # after a fork: connections and threads belong to the parent
             self._pid = os.getpid()
             self._fs, self._path = filesystem(self.url)
             self._ahead = self._new_ahead()
         self._ahead.read(offset, to)
 
     def close(self) -> None:
-        """Forgets what was read ahead. The reader may be used again."""
+        """Drops the bytes that were read ahead. The reader can be used again."""
         self._ahead = self._new_ahead()
 
     def __getstate__(self) -> str:
@@ -170,7 +170,7 @@ class Reader:
         return ReadAhead(self.size, lambda begin, end: _workers().submit(self._fetch, begin, end))
 
     def _fetch(self, begin: int, end: int) -> bytes:
-        # Asynchronous file systems serve all threads; of the others fsspec keeps one for each thread.
+        # Asynchronous file systems serve all threads; of others fsspec keeps one for each thread.
         fs = self._fs if getattr(self._fs, "async_impl", False) else filesystem(self.url)[0]
         data: bytes = fs.cat_file(self._path, start=begin, end=end)
         if len(data) == self.size:  # a server that knows no ranges sends all
@@ -184,9 +184,9 @@ class Reader:
 
 
 class Target:
-    """A file behind a URL that is written. It exists when the block ends; after an exception the file system drops it.
+    """A remote file as the target of a save. It appears when the block ends; after an exception it is dropped.
 
-    File systems that know no transactions may keep a part of it, or nothing.
+    File systems without transactions may keep a part of it.
 
     >>> import fsspec
     >>> from tenon._remote import Target
@@ -199,7 +199,7 @@ class Target:
     def __init__(self, url: str, *, new: bool = False) -> None:
         self.url = url
         self.name = file_name(url)
-        # an instance of our own: a transaction concerns all files that are opened through one
+        # a separate instance: a transaction affects all files of an instance
         self._fs, self._path = filesystem(url, skip_instance_cache=True)
         if new and self._fs.exists(self._path):
             raise FileExistsError(f"{url}: exists already")
@@ -235,16 +235,16 @@ class Target:
         self._end(failure)
 
     def _end(self, failure: BaseException | None) -> None:
-        """Ends the transaction: it keeps the file if nothing failed."""
+        """Ends the transaction: commits the file, or drops it after a failure."""
         try:
             self._transaction.__exit__(type(failure) if failure else None, failure, None)
         except Exception:
             if failure is None:
-                raise  # else the failure that led here is the one to tell
+                raise  # else the first failure is raised
 
 
 def _abandon(file: Any) -> None:
-    """Keeps a buffered file from being sent when it is closed, by us or by the collector."""
+    """Prevents the upload of a buffered file when it is closed or collected."""
     import fsspec.spec
 
     if isinstance(file, fsspec.spec.AbstractBufferedFile):

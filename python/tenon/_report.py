@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reports: what a function of the library tells beside its result."""
+"""Reports: the notes, losses and written files of a call."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Report(Sequence[Entry]):
 
     @classmethod
     def of(cls, tuples: Iterable[_Tuple]) -> Report:
-        """A report of the extension's tuples."""
+        """Create a report from tuples of the extension."""
         return cls(
             Entry(
                 _KINDS[min(kind & ~_FLAW, len(_KINDS) - 1)],

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""MLX's functions that save, and `write`, which saves to any format."""
+"""MLX's functions to save, and `write` for any format."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ Plan = dict[str, Any]
 
 
 def is_path(file: object) -> bool:
-    """Tells a path, or a URL, from a file object or a descriptor."""
+    """Whether the file is a path or a URL, and no file object or descriptor."""
     return isinstance(file, (str, bytes, os.PathLike))
 
 
 def path_of(file: Any) -> str | bytes:
-    """The path as the system takes it."""
+    """The path as str or bytes."""
     path: str | bytes = os.fspath(file)
     return path
 
 
 def with_extension(path: str | bytes, extension: str) -> str | bytes:
-    """The path with the extension, unless it ends with it.
+    """The path, with the extension appended if it is missing.
 
     >>> from tenon._save import with_extension
     >>> with_extension("a", ".npy"), with_extension("a.npy", ".npy"), with_extension("a.npz", ".npy")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Options of formats, as programs give them and as the library takes them."""
+"""Converts options of formats to settings of the library."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Options = Mapping[str, Any]
 
 
 def codec_of(path: str | bytes | None, format: str | None) -> str | None:
-    """The id of the format that is named, by its id or an extension, or else that the path tells; None: none is."""
+    """The id of the format `format`, an id or extension; without it, by the extension of the path. None: unknown."""
     name = os.fsdecode(path) if path is not None else ""
     found = None, 0
     for codec in _context.context().formats():
@@ -27,7 +27,7 @@ def codec_of(path: str | bytes | None, format: str | None) -> str | None:
 
 
 def text_of(value: Any) -> str:
-    """The text of a value: numbers, and yes or no for bool.
+    """The text of a value; yes or no for bool.
 
     >>> from tenon._settings import text_of
     >>> text_of(True), text_of(6), text_of("deflate")
@@ -37,9 +37,9 @@ def text_of(value: Any) -> str:
 
 
 def settings_of(options: Options | None, path: str | bytes | None, format: str | None) -> tuple[str, ...] | None:
-    """The settings "FORMAT.OPTION=VALUE" of options, whose names may lack the format where that is known.
+    """The settings "FORMAT.OPTION=VALUE" for options. Their names may omit the format if it is known.
 
-    ValueError: it is not.
+    ValueError: the format is unknown.
 
     >>> from tenon._settings import settings_of
     >>> settings_of({"npz.compression": "deflate"}, None, None), settings_of({"level": 3}, "a.npz", None)

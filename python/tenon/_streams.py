@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""File objects: what the extension opens for them, and what it saves to.
+"""File objects as sources and targets of the extension.
 
-A file of the system is used through its descriptor, io.BytesIO through its bytes, any other object through its
-methods. An object needs `read` or `readinto` to be read, and `write` to be written; `seek` and `tell` spare the copy
-of all it has. Its own errors surface as they are.
+The extension uses the descriptor of a file of the system, the bytes of an io.BytesIO, and the methods of any other
+object. A source needs `read` or `readinto`; without `seek` and `tell` it is copied first. A target needs `write`. The
+exceptions of an object are raised unchanged.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ import numpy as np
 
 Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
-# What is drained goes to a temporary file when it is larger, in bytes.
+# Larger drained data go to a temporary file, in bytes.
 _MOST_IN_MEMORY = 256 << 20
-# Bytes that are asked of an object, or handed to it, at once.
+# The most bytes of a read or write of an object.
 _PIECE = 4 << 20
 _NPY_MAGIC = b"\x93NUMPY"
 # Bytes of a header that Python parses: a longer one may exhaust the stack of CPython 3.10, as NumPy says, too.
@@ -32,7 +32,7 @@ _MOST_NPY_HEADER = 10000
 
 
 def is_path(file: object) -> TypeGuard[Path]:
-    """Tells a path from a file object or a descriptor. ValueError: bytes that are the content of a file.
+    """Whether the file is a path, and no file object or descriptor. ValueError: bytes that are content.
 
     >>> import io
     >>> from tenon._streams import is_path
@@ -45,10 +45,10 @@ def is_path(file: object) -> TypeGuard[Path]:
 
 
 class Input:
-    """A file object that is read, from its position on.
+    """A file object as a source, from its position on.
 
     `source`, `offset`, `name` and `one_thread` are arguments of _core.Context.open. After reading, `finish` puts the
-    object where the next reader expects it."""
+    object to the position for the next reader."""
 
     __slots__ = ("source", "offset", "name", "one_thread", "_object", "_base", "_keep")
 
@@ -71,8 +71,7 @@ class Input:
         self._keep = keep
 
     def finish(self, end: int | None = None) -> None:
-        """Moves the object's position `end` bytes behind where it began to be read, or to its end. An object that
-        cannot seek is there already."""
+        """Moves the object `end` bytes behind its first position, or to its end, if it can seek."""
         if self._base is None:
             return
         if end is None:
@@ -82,8 +81,9 @@ class Input:
 
 
 class Output:
-    """A file object that is written, from its position on. `target` and `name` are for _core.Plan.save. After it,
-    `finish` is called."""
+    """A file object as a target, from its position on.
+
+    `target` and `name` are arguments of _core.Plan.save. Call `finish` after it."""
 
     __slots__ = ("target", "name", "_object")
 
@@ -93,19 +93,19 @@ class Output:
         self._object = file
 
     def finish(self) -> None:
-        """Tells the object where the descriptor is, if that was written."""
+        """Moves the object to the position of its descriptor, if that was written."""
         if isinstance(self.target, int) and type(self._object) is io.BufferedRandom and self._object.seekable():
             self._object.seek(self._object.tell())
 
 
 def name_of(file: Any) -> str | None:
-    """The last part of the name that a file object has, for its extension; None: it has none."""
+    """The last part of the name of a file object, for its extension, or None."""
     name = getattr(file, "name", None)
     return os.path.basename(os.fsdecode(name)) or None if isinstance(name, (str, bytes)) else None
 
 
 def open_input(file: Any) -> Input:
-    """What is opened for a file object, a descriptor (int), which stays open, a bytearray or a memoryview.
+    """The input for a file object, a descriptor (int), which stays open, a bytearray or a memoryview.
 
     Raises TypeError for text files and for objects without methods to read, ValueError for closed ones,
     io.UnsupportedOperation for ones that are open for writing only.
@@ -142,7 +142,7 @@ def open_input(file: Any) -> Input:
 
 
 def open_output(file: Any) -> Output:
-    """What is to be saved to for a file object, or for a descriptor (int).
+    """The output for a file object or a descriptor (int).
 
     Raises TypeError for text files and for objects without `write`, ValueError for closed ones,
     io.UnsupportedOperation for ones that are open for reading only.
@@ -167,17 +167,17 @@ def open_output(file: Any) -> Output:
     if descriptor is not None and _may_wait(descriptor):  # Python ends the wait of a write at Ctrl-C
         file.flush()
         return Output(Sink(getattr(file, "raw", file)), file)
-    if descriptor is None:  # a wrapper that counts what is written, such as SpooledTemporaryFile, is to count it
+    if descriptor is None:  # writes go through a wrapper such as SpooledTemporaryFile, which counts them
         return Output(Sink(whole), whole)
     file.flush()
     return Output(descriptor, file)
 
 
-# ---- what an object is -----------------------------------------------------------------------------------------------
+# ---- the kind of an object -------------------------------------------------------------------------------------------
 
 
 def _unwrap(file: Any) -> Any:
-    """The file in the wrappers of tempfile, which exist only if that module is imported."""
+    """The file in a wrapper of tempfile. There is none unless the module is imported."""
     tempfile = sys.modules.get("tempfile")
     if tempfile is None or not hasattr(tempfile, "TemporaryDirectory"):  # its last class: a thread may be importing it
         return file
@@ -205,8 +205,7 @@ def _check(file: Any, able: str, methods: tuple[str, ...]) -> None:
 
 
 def _descriptor(file: Any) -> int | None:
-    """The descriptor of an object that holds a file of the system and nothing between; GzipFile, for one, has
-    fileno, too."""
+    """The descriptor of an object that is a file of the system. GzipFile has a fileno, but other data."""
     raw = file.raw if type(file) in (io.BufferedReader, io.BufferedWriter, io.BufferedRandom) else file
     return raw.fileno() if type(raw) is io.FileIO else None
 
@@ -226,12 +225,12 @@ def _open_descriptor(file: Any, descriptor: int) -> Input:
     if type(file) is io.BufferedRandom:
         file.flush()
     begin = file.tell()
-    # FileIO of a descriptor that the caller gave: it must not close, and it lives as long as the input
+    # The input keeps the FileIO of a descriptor of the caller, which must not be closed
     return Input(descriptor, file, base=begin, offset=begin)
 
 
 def _is_sequential(file: Any) -> bool:
-    """Whether going back costs as much as reading all of it again, as in what is compressed."""
+    """Whether a seek back reads the file from its start again, as in compressed files."""
     for module, name in (("gzip", "GzipFile"), ("bz2", "BZ2File"), ("lzma", "LZMAFile"), ("zipfile", "ZipExtFile")):
         kind = getattr(sys.modules.get(module), name, None)
         if kind is not None and isinstance(file, kind):
@@ -240,7 +239,7 @@ def _is_sequential(file: Any) -> bool:
 
 
 def _position(file: Any) -> int | None:
-    """Where the object is; None: it cannot seek."""
+    """The position of the object; None: it cannot seek."""
     if not callable(getattr(file, "seek", None)) or not callable(getattr(file, "tell", None)):
         return None
     seekable = getattr(file, "seekable", None)
@@ -290,7 +289,7 @@ def _read_copy(file: Any, to: memoryview) -> int | None:
 
 
 def _fill(file: Any, to: memoryview) -> int:
-    """Reads until `to` is full or the object ends. Returns the bytes that were read."""
+    """Reads until `to` is full or the object ends. Returns the number of bytes."""
     done = 0
     while done < len(to):
         with to[done : done + _PIECE] as piece:
@@ -331,7 +330,7 @@ class Reader:
 
 
 class _Drain:
-    """Keeps what an object brings: in memory, or in a temporary file if it is much."""
+    """Keeps the bytes of an object: in memory, or in a temporary file if there are many."""
 
     def __init__(self, file: Any) -> None:
         self._file = file
@@ -348,7 +347,7 @@ class _Drain:
         return bytes(data[:taken])
 
     def take_all(self, most: float = math.inf) -> None:
-        """Reads at most `most` bytes, to the end. The number may be wrong: memory grows with what comes."""
+        """Reads to the end, at most `most` bytes. Memory grows with the bytes read, since `most` may be wrong."""
         while most > 0:
             room = self._room()
             with room.data[: int(min(len(room), most))] as view:
@@ -394,14 +393,14 @@ class _Drain:
         self.size += count
 
     def input(self) -> Input:
-        """The input of what was kept."""
+        """The input for the kept bytes."""
         if self._spill is not None:
             return Input(self._spill.fileno(), self._file, base=None, keep=self._spill)
         return Input(self._memory[: self.size], self._file, base=None)
 
 
 class _Spill:
-    """A temporary file without a name. It is closed when nothing needs it, which is no fault to warn of."""
+    """A temporary file without a name, which is closed without a ResourceWarning when it is collected."""
 
     def __init__(self) -> None:
         import tempfile
@@ -415,7 +414,7 @@ class _Spill:
 
 
 def _drain(file: Any) -> Input:
-    """Reads an object from where it is: one .npy file, which tells its length, or to the end."""
+    """Reads an object from its position on: one .npy file, whose header tells the length, or all bytes."""
     drain = _Drain(file)
     header = drain.take(len(_NPY_MAGIC) + 2)
     rest = _npy_rest(drain, header) if header.startswith(_NPY_MAGIC) else None
@@ -424,8 +423,7 @@ def _drain(file: Any) -> Input:
 
 
 def _npy_rest(drain: _Drain, begin: bytes) -> int | None:
-    """Bytes of the data of a .npy file, whose header is read; None: they are not known. The library checks all of it
-    afterwards."""
+    """The bytes of the data of a .npy file, by its header, or None. The library checks the header later."""
     size = drain.take(2 if begin[6:7] == b"\1" else 4)
     length = int.from_bytes(size, "little")
     if length > _MOST_NPY_HEADER:
@@ -443,11 +441,11 @@ def _npy_rest(drain: _Drain, begin: bytes) -> int | None:
 
 
 class Sink:
-    """Writes to an object, all of what it is given. `patch` is None for an object that cannot go back."""
+    """Writes to an object. `patch` is None if the object cannot seek."""
 
     def __init__(self, file: Any) -> None:
         self._file = file
-        # Other objects may keep what they are given, which is memory of the library, or want bytes
+        # Other objects may keep the data, which are memory of the library, or need bytes
         self._copies = type(file) is not io.BytesIO
         base = None if _is_sequential(file) else _position(file)
         self._base = base or 0
@@ -460,7 +458,7 @@ class Sink:
             yield bytes(piece) if self._copies else piece
 
     def write(self, data: memoryview) -> None:
-        """Writes behind what was written before."""
+        """Writes all of the data behind the previous ones."""
         for piece in self._pieces(data):
             done = 0
             while done < len(piece):
@@ -472,7 +470,7 @@ class Sink:
         if count is None and isinstance(self._file, io.RawIOBase):
             raise BlockingIOError(f"{self._file!r} takes no bytes now: set it to block")
         if not isinstance(count, int):
-            return len(piece)  # objects that only resemble files
+            return len(piece)  # not a file of io
         if not 0 < count <= len(piece):
             raise OSError(f"{self._file!r} took {count} of {len(piece)} bytes")
         return count
@@ -486,6 +484,6 @@ class Sink:
 
 
 def _appends(file: Any) -> bool:
-    """Whether what is written goes to the end, wherever the object is."""
+    """Whether all writes go to the end of the file."""
     mode = getattr(file, "mode", None)
     return isinstance(mode, str) and "a" in mode

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a file says of its tensors: TensorInfo, and the mapping from names to them."""
+"""TensorInfo: the description of a tensor, and the mapping from names to them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Saving tensors one after the other, when not all of them are there at once."""
+"""tenon.writer: saves tensors one by one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tenon._report import Report
 
 
-# Bytes that are copied at once.
+# The most bytes of a copy
 _PIECE = 64 << 20
 
 
@@ -130,11 +130,11 @@ class Writer:
         self._writer.put(np.ascontiguousarray(array))
 
     def _check_dtype(self, dtype: Any) -> None:
-        """TypeError: the bytes of such an array would be taken for items of another dtype."""
+        """TypeError: the array has another dtype than the tensor."""
         wanted, name = self._putting, _dtypes.label_of(dtype)
         if not wanted or name in ("u8", wanted) or name[:2] in ("|S", "|V"):
             return
-        if (wanted, name) != ("bf16", "u16"):  # as small_floats="bits" has it
+        if (wanted, name) != ("bf16", "u16"):  # bf16 of small_floats="bits"
             raise TypeError(f"the tensor was begun as {wanted}, and this is an array of {name}: use array.astype()")
 
     def end(self) -> None:
@@ -211,7 +211,7 @@ class Writer:
 
 
 class _AddingOne(Adding):
-    """Adds arrays to a writer, which copies them; the rest to its plan."""
+    """Adds arrays to a writer, which copies them, and other inputs to its plan."""
 
     def __init__(self, writer: _core.Writer, dtype: Any) -> None:
         super().__init__(writer.plan(), dtype)
@@ -230,7 +230,7 @@ class _AddingOne(Adding):
                 raise with_name(name, failure) from None
 
     def _add_pieces(self, name: str, array: np.ndarray[Any, Any], dtype: Any, shape: Sequence[int], store: int) -> None:
-        """Between two pieces Python looks for signals."""
+        """Adds an array in pieces, so that Python can handle signals between them."""
         self._writer.begin(name, dtype, shape, store)
         data = array.reshape(-1).view(np.uint8)
         for at in range(0, data.size, _PIECE):

@@ -28,9 +28,9 @@ __all__ = ["NpzFile", "load", "save", "savez", "savez_compressed"]
 
 _NPZ_STARTS = (b"PK\3\4", b"PK\5\6")
 _ENCODINGS = ("ASCII", "latin1", "bytes")
-# NumPy's own functions, also in a program that replaces them by those of this module
+# NumPy's functions, even if a program replaces them by those of this module
 _NUMPY_LOAD, _NUMPY_SAVE, _NUMPY_SAVEZ, _NUMPY_SAVEZ_COMPRESSED = np.load, np.save, np.savez, np.savez_compressed
-# Plain bytes of ml_dtypes' types, as NumPy writes them
+# Void for dtypes of ml_dtypes, as NumPy writes them
 _SAVING = {"npy": ("npy.fp8=void",), "npz": ("npy.fp8=void",)}
 
 
@@ -115,7 +115,7 @@ def load(
 
 
 def _load(stream: Any, file: Any, own: bool, mode: str | None, how: _npy.How) -> Any:
-    """Loads what a file object holds, from its position on; `file` is what the program gave."""
+    """Loads the content of a file object from its position on. `file` is the argument of the program."""
     start = stream.read(_npy.START)
     if not start:
         raise EOFError("No data left in file")
@@ -123,7 +123,7 @@ def _load(stream: Any, file: Any, own: bool, mode: str | None, how: _npy.How) ->
     if start.startswith(_NPZ_STARTS):
         return NpzFile(stream, own, how.allow_pickle, dict(how.pickle_kwargs), max_header_size=how.max_header_size)
     if not start.startswith(_npy.MAGIC):
-        # A pickle, or nothing that is known: NumPy loads it, or says so
+        # A pickle, or an unknown format: NumPy loads it, or raises its exception
         return _NUMPY_LOAD(file if own else stream, allow_pickle=how.allow_pickle, **how.pickle_kwargs)
     if mode is not None:
         return _npy.map_array(file if own else stream, start, mode, how)
@@ -239,7 +239,7 @@ def _savez(
 
 
 def _array(value: Any, allow_pickle: bool) -> np.ndarray[Any, Any] | None:
-    """The array to save; None: NumPy saves it, as a pickle, or as a type that another package registered."""
+    """The array to save. None: NumPy must save it, as a pickle or as a registered dtype."""
     array = np.asanyarray(value)
     if isinstance(array, np.ma.MaskedArray):
         raise NotImplementedError(
@@ -258,7 +258,7 @@ def _array(value: Any, allow_pickle: bool) -> np.ndarray[Any, Any] | None:
 
 
 def _warn(array: np.ndarray[Any, Any]) -> None:
-    """Warns as NumPy does: of headers that need a newer version of the format, and of what the format cannot hold."""
+    """Warns as NumPy does of headers that need a newer version of the format, and of metadata of the dtype."""
     header = np.lib.format.header_data_from_array_1_0(array)  # warns of metadata of the dtype
     version, numpy = "3.0", "1.17"
     try:
@@ -289,7 +289,7 @@ def _target(file: Any, extension: str) -> Any:
 
 
 def _save_by_numpy(theirs: Any, file: Any, extension: str, args: tuple[Any, ...], named: dict[str, Any]) -> None:
-    """Lets NumPy make the bytes first, so that a failure leaves the file that is there."""
+    """Saves with NumPy, to memory first, so that a failure does not change the file."""
     made = io.BytesIO()
     theirs(made, *args, **named)
     target = _target(file, extension)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""safe_open, and what all frameworks share."""
+"""safe_open, and the functions that all frameworks share."""
 
 from __future__ import annotations
 
@@ -51,26 +51,25 @@ _OFFSET: Final = 9
 
 
 class SliceError(TenonValueError, IndexError):
-    """An index that a tensor does not have."""
+    """The index does not fit the tensor."""
 
 
 # ---- arguments -------------------------------------------------------------------------------------------------------
 
 
 def path_of(filename: Any) -> str:
-    """The path. TypeError: it is none."""
+    """The path as str. TypeError: `filename` is no path."""
     return os.fsdecode(os.fspath(filename))
 
 
 def check_file(path: str) -> None:
-    """IsADirectoryError: it is a folder, which tenon.open takes for a set of files."""
+    """IsADirectoryError: the path is a folder, which tenon.open would open as a set."""
     if os.path.isdir(path):
         raise fail("TENON_E_IO", f"{path}: it is a folder", file=path, errno=errno.EISDIR)
 
 
 def framework_of(name: str) -> str:
-    """The framework, whose package is there. SafetensorError: tenon knows no such one. ImportError: it is not
-    installed."""
+    """The framework. SafetensorError: it is unknown. ImportError: its package is not installed."""
     if not isinstance(name, str):
         raise TypeError(f"framework is a str, not {type(name).__name__}")
     if name not in _FRAMEWORKS:
@@ -82,7 +81,7 @@ def framework_of(name: str) -> str:
 
 
 def check_device(device: Any, backend: str) -> None:
-    """SafetensorError: the device is not "cpu", or there is no such backend. Both of these read the same."""
+    """SafetensorError: the device is not "cpu", or the backend is unknown."""
     if device is not None and str(device) != "cpu":
         raise fail(
             "TENON_E_UNSUPPORTED",
@@ -216,14 +215,13 @@ class SafeSlice:
 
 
 def read(file: File, name: str, index: Any, framework: str) -> Any:
-    """A tensor, or a part of it. Arrays of NumPy have memory of their own; those of other frameworks share that of the
-    file where they can."""
+    """A tensor, or a part of it. Arrays of NumPy own their memory; those of other frameworks share pages if possible."""
     found = file.read(name, index, copy=framework == "numpy", framework=framework)
     return np.asarray(found) if framework == "numpy" else found
 
 
 def load_path(filename: Any, backend: str) -> dict[str, Any]:
-    """All tensors of a file, as arrays of NumPy."""
+    """All tensors of a file, as ndarrays."""
     check_device("cpu", backend)
     path = path_of(filename)
     check_file(path)
@@ -240,7 +238,7 @@ def load_bytes(data: Any, framework: str) -> dict[str, Any]:
 
 
 def metadata_of(file: File, path: str) -> dict[str, str] | None:
-    """The metadata, which are strings in the file, whatever tenon reads of them."""
+    """The metadata as the strings in the file, without the types that tenon adds."""
     found = dict(file.metadata)
     if "tenon.metadata" not in found and all(isinstance(value, str) for value in found.values()):
         types = file.metadata_types
@@ -256,7 +254,7 @@ def metadata_of(file: File, path: str) -> dict[str, str] | None:
 
 
 def plan_of(tensors: Mapping[str, Any], metadata: Mapping[str, str] | None) -> _core.Plan:
-    """What is to be saved. TypeError: an argument is of another type."""
+    """The plan of a save. TypeError: an argument has another type."""
     if not isinstance(tensors, Mapping):
         raise TypeError(f"tensors are a dict of names and arrays, not {type(tensors).__name__}")
     if metadata is not None and not isinstance(metadata, Mapping):
