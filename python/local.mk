@@ -47,7 +47,7 @@ check-python: all python venv-python/.done
 # For a build with --enable-sanitizers: the tests that reach most of the extension. LD_PRELOAD loads the library of the
 # sanitizers into an ordinary interpreter, and PYTHONMALLOC makes it allocate each object separately. The interpreter does not
 # free all objects at its end, so leaks are not detected.
-PYTHON_SANITIZED = $(addprefix $(srcdir)/python/tests/,test_core_*.py test_fork.py test_hostile.py test_save*.py test_threads.py)
+PYTHON_SANITIZED = $(addprefix $(srcdir)/python/tests/,test_attacks.py test_core_*.py test_fork.py test_hostile.py test_save*.py test_threads.py)
 check-python-sanitized: all python venv-python/.done
 	@preload="`$(CC) -print-file-name=libasan.so` `$(CC) -print-file-name=libstdc++.so`" && \
 	PYTHONPATH='$(abs_builddir)/python/site' PYTHONDONTWRITEBYTECODE=1 PYTHONMALLOC=malloc \
