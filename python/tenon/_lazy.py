@@ -80,7 +80,7 @@ class LazyArray(NDArrayOperatorsMixin):
         """Return the whole array. The first call reads it."""
         whole = self._whole
         if whole is None:
-            whole = self._file.read(self._name, framework="numpy")
+            whole = self._part(...)
             if self._file.mode == "r":
                 whole.flags.writeable = False
             self._whole = whole
@@ -88,8 +88,17 @@ class LazyArray(NDArrayOperatorsMixin):
 
     def __getitem__(self, index: Any) -> Any:
         if self._whole is None:
-            return self._file.read(self._name, index, framework="numpy")
+            return self._part(index)
         return self._whole[index]
+
+    def _part(self, index: Any) -> Any:
+        try:
+            return self._file.read(self._name, index, framework="numpy")
+        except ValueError:
+            if not self._file.closed:
+                raise
+        message = f"{self._name!r} cannot be mapped, and its file was closed before it was read"
+        raise ValueError(f"{message}: np.asarray() or File.read() in time gives an array that stays")
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self.read()[index] = value

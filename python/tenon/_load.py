@@ -9,7 +9,7 @@ import os
 import re
 import stat
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal, overload
 
 import numpy as np
 
@@ -36,6 +36,49 @@ _NOT_FOUND = -9  # TENON_E_NOT_FOUND
 _MISSING = re.compile(r"\d+ of \d+ shards (is|are) missing")
 
 
+# With metadata the result is a pair; a checker of types is to know.
+@overload
+def load(
+    file: Any,
+    /,
+    format: str | None = None,
+    *,
+    return_metadata: Literal[True],
+    stream: Any = None,
+    framework: str = "numpy",
+    quantized: str = "array",
+    small_floats: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    progress: _progress.Progress = None,
+) -> tuple[Any, dict[str, Any]]: ...
+@overload
+def load(
+    file: Any,
+    /,
+    format: str | None,
+    return_metadata: Literal[True],
+    *,
+    stream: Any = None,
+    framework: str = "numpy",
+    quantized: str = "array",
+    small_floats: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    progress: _progress.Progress = None,
+) -> tuple[Any, dict[str, Any]]: ...
+@overload
+def load(
+    file: Any,
+    /,
+    format: str | None = None,
+    return_metadata: bool = False,
+    *,
+    stream: Any = None,
+    framework: str = "numpy",
+    quantized: str = "array",
+    small_floats: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    progress: _progress.Progress = None,
+) -> Any: ...
 def load(
     file: Any,
     /,

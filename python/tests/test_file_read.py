@@ -269,8 +269,9 @@ def test_lazy_scalars(tmp_path):
 def test_lazy_closed(tmp_path):
     with tenon.open(save(tmp_path, "deflate")) as f:
         lazy = f["x"]
-    with pytest.raises(ValueError):
-        np.asarray(lazy)
+    for use in (np.asarray, lambda x: x[0], lambda x: x.sum()):
+        with pytest.raises(ValueError, match="'x' cannot be mapped, and its file was closed before it was read"):
+            use(lazy)
 
 
 # ---- casts, and arrays of the program --------------------------------------------------------------------

@@ -24,6 +24,18 @@ def save_as_mlx_does(path: Path) -> None:
     tenon.save_gguf("x.gguf", {"a": a}, {"key": np.int32(5), "names": ["a", "b"]})
 
 
+def load_and_save_again(path: Path, with_metadata: bool) -> None:
+    assert_type(tenon.load(path), Any)
+    assert_type(tenon.load(path, return_metadata=with_metadata), Any)
+    assert_type(tenon.load(path, return_metadata=True, quantized="triple"), tuple[Any, dict[str, Any]])
+    arrays, metadata = tenon.load(path, None, True, framework="torch")
+    assert_type(metadata, dict[str, Any])
+    weights: dict[str, npt.NDArray[np.float32]] = tenon.load(path)
+    tenon.save_safetensors(path, weights)
+    for part in tenon.QuantizedArray.quantize(arrays["w"], "q8_0"):
+        assert_type(part, tenon.QuantizedArray)
+
+
 def save(path: Path) -> None:
     options = {"safetensors.slack": "4KiB"}
     report = tenon.write(path, {"a": a}, {"key": 1}, dtype={"a*": "bf16"}, progress=True, options=options)
