@@ -186,11 +186,23 @@ def _nearest(context: Context, name: str) -> str:
 _MOST_TEXT = 1 << 16
 
 
+# NumPy parses no longer ones: CPython 3.10 exhausts the stack of a thread by a chain such as a.b.c
+_MOST_NUMPY = 10000
+
+
+def _is_flat(text: str) -> bool:
+    """Whether this has lists, tuples, strings and numbers alone."""
+    import re
+
+    rest = re.sub(r"'[^'\\]*'|\"[^\"\\]*\"", "0", text)
+    return re.search(r"[^\[\](),0-9\s]|[\])0-9]\s*[\[(]|0\s+0", rest) is None
+
+
 @functools.lru_cache(maxsize=256)
 def opaque(text: str, size: int) -> np.dtype[Any]:
     """The dtype of a text as NumPy's headers have it; of `size` bytes of void if NumPy refuses it."""
     try:
-        if len(text) > _MOST_TEXT:
+        if len(text) > _MOST_TEXT or len(text) > _MOST_NUMPY and not _is_flat(text):
             raise ValueError("the text is too long")
         described: Any = ast.literal_eval(text) if text[:1] in "[('" else text
         dtype = np.lib.format.descr_to_dtype(described)

@@ -85,6 +85,15 @@ def test_texts_that_are_no_dtypes_are_void(text):
     assert _dtypes.opaque(text, 8) == np.dtype("V8")
 
 
+@pytest.mark.parametrize("chain", [".b", "()", "[0]", "+1", " 'a'", "(0)"])
+def test_long_texts_of_dtypes_are_lists_of_fields_alone(chain):
+    long = [(f"column {i:03}, '[(.", "<f4", (1,)) for i in range(400)]
+    assert len(repr(long)) > 10000
+    assert _dtypes.opaque(repr(long), 1600).names[399] == long[399][0]
+    assert _dtypes.opaque(f"['a'{chain * 10000}]", 8) == np.dtype("V8")
+    assert not _dtypes._is_flat(f"['a'{chain * 10000}]")
+
+
 @pytest.mark.parametrize(
     "header",
     [
