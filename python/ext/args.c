@@ -147,8 +147,8 @@ tn_numbers_of (PyObject *sequence, uint64_t *numbers, int room, int *count)
         return -1;
     int result = 0;
     if (PyTuple_Size (tuple) > room) {
-        PyErr_Format (PyExc_ValueError, "there are %zd numbers, at most %d can be", PyTuple_Size (tuple),
-                      room);
+        PyErr_Format (PyExc_ValueError, "%zd numbers were given, at most %d are possible",
+                      PyTuple_Size (tuple), room);
         result = -1;
     } else {
         *count = (int) PyTuple_Size (tuple);

@@ -90,7 +90,7 @@ static PyArray_Descr *
 descr_of_void (uint64_t bytes)
 {
     if (bytes > INT32_MAX) {
-        PyErr_SetString (PyExc_ValueError, "the items are larger than NumPy's can be");
+        PyErr_SetString (PyExc_ValueError, "the items are too large for NumPy");
         return NULL;
     }
     PyObject *text = PyUnicode_FromFormat ("V%d", (int) bytes);

@@ -15,7 +15,7 @@ each_info (tn_file *file, uint64_t first, uint64_t count,
         uint64_t some = count - done < MANY ? count - done : MANY;
         infos[0].struct_size = sizeof *infos;
         if (tenon_get_range (file->library, first + done, some, infos) < 0) {
-            PyErr_SetString (PyExc_IndexError, "the file has not so many tensors");
+            PyErr_SetString (PyExc_IndexError, "the file has fewer tensors");
             return -1;
         }
         for (uint64_t i = 0; i < some; i++)
@@ -156,7 +156,7 @@ infos_list (PyObject *self, uint64_t first, uint64_t count)
     uint64_t all = tenon_count (file->library);
     struct listing listing = { .first = first };
     if (first > all || count > all - first)
-        PyErr_SetString (PyExc_IndexError, "the file has not so many tensors");
+        PyErr_SetString (PyExc_IndexError, "the file has fewer tensors");
     else
         listing.list = PyList_New ((Py_ssize_t) count);
     if (listing.list && each_info (file, first, count, add_info, &listing) < 0)
@@ -206,7 +206,7 @@ tn_handle_family (PyObject *self, PyObject *index)
         return NULL;
     PyObject *family = NULL;
     if (tenon_get (file->library, number, &info) < 0)
-        PyErr_SetString (PyExc_IndexError, "the file has not so many tensors");
+        PyErr_SetString (PyExc_IndexError, "the file has fewer tensors");
     else if (tenon_dtype_get (file->context->library, file->library, info.dtype, &dtype) == TENON_OK
              && dtype.kind == TENON_KIND_OPAQUE)
         family = tn_text (dtype.family ? dtype.family : "", TENON_NUL);

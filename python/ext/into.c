@@ -58,7 +58,7 @@ items_for (tn_file *file, const tenon_tensor_info *info, PyArrayObject *out, uin
         return -1;
     if (*dtype != TENON_NONE || PyArray_EquivTypes (items->descr, PyArray_DESCR (out)))
         return 0;
-    PyErr_Format (PyExc_TypeError, "tensor %s has no items of %R", info->name,
+    PyErr_Format (PyExc_TypeError, "tensor %s cannot be read as %R", info->name,
                   (PyObject *) PyArray_DESCR (out));
     return -1;
 }
@@ -69,7 +69,7 @@ check_array (const tenon_tensor_info *info, const tn_items *items, PyObject *obj
     tn_layout layout;
     PyArrayObject *out = (PyArrayObject *) object;
     if (!PyArray_Check (object))
-        PyErr_Format (PyExc_TypeError, "what tensor %s is read into is no array", info->name);
+        PyErr_Format (PyExc_TypeError, "the output for tensor %s is no array of NumPy", info->name);
     else if (!PyArray_ISWRITEABLE (out))
         PyErr_Format (PyExc_ValueError, "the array for tensor %s is read-only", info->name);
     else if (tn_layout_set (&layout, items, info->rank, info->shape, false) == 0

@@ -56,7 +56,7 @@ tn_items_big (tn_items *items)
 static int
 too_large (void)
 {
-    PyErr_SetString (PyExc_ValueError, "the tensor is larger than NumPy's arrays can be");
+    PyErr_SetString (PyExc_ValueError, "the tensor is too large for an array of NumPy");
     return -1;
 }
 

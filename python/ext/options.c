@@ -12,7 +12,7 @@ read_number (PyObject *dict, const char *key, uint64_t most, uint64_t *number)
     *number = PyLong_AsUnsignedLongLong (value);
     if (PyErr_Occurred ()) {
         if (PyErr_ExceptionMatches (PyExc_TypeError))
-            PyErr_Format (PyExc_TypeError, "%s is a whole number, and not %R", key, value);
+            PyErr_Format (PyExc_TypeError, "%s must be a whole number, and not %R", key, value);
         return -1;
     }
     if (*number <= most)

@@ -250,7 +250,7 @@ plan_remove_metadata (PyObject *self, PyObject *key)
     if (!text)
         return NULL;
     if (strlen (text) != (size_t) length) {
-        PyErr_SetString (PyExc_ValueError, "a key has no NUL");
+        PyErr_SetString (PyExc_ValueError, "a key contains a NUL character");
         return NULL;
     }
     tenon_plan *plan = enter_plan (self);

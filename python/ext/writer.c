@@ -94,7 +94,7 @@ writer_put (PyObject *self, PyObject *data)
     tenon_error error = TENON_ERROR_INIT;
     tenon_status status;
     if (!PyArray_Check (data) || !PyArray_IS_C_CONTIGUOUS ((PyArrayObject *) data)) {
-        PyErr_SetString (PyExc_TypeError, "the next bytes are an array in C order");
+        PyErr_SetString (PyExc_TypeError, "the data must be an array in C order");
         return NULL;
     }
     tenon_writer *writer = enter_writer (self);

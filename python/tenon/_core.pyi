@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The extension over tenon.h. Only the modules of this package use it; a dtype is a number of tenon/types.h, or of a
-# context.
+# The extension over tenon.h, for the modules of this package. A dtype is a number of tenon/types.h or of a context.
 from collections.abc import Callable, Sequence
 from typing import Any
 import numpy as np
@@ -21,7 +20,7 @@ OPEN_SHARDS: int
 OPEN_NO_INDEX: int
 OPEN_ALONE: int
 
-# Says which NumPy dtype has the items of a fixed dtype of the library (bf16, f8_* of ml_dtypes), both ways.
+# Sets the NumPy dtype (of ml_dtypes) for a fixed dtype of the library (bf16, f8_*).
 def set_dtype(dtype: int, numpy_dtype: np.dtype[Any] | None) -> None: ...
 def status_name(status: int) -> str: ...
 def match(pattern: str, name: str) -> bool: ...
@@ -42,10 +41,10 @@ class Context:
     def cast(
         self, of: int, data: np.ndarray[Any, Any], to: int, items: int, saturate: bool = ...
     ) -> np.ndarray[Any, Any]: ...
-    # source: a path (str or bytes), a descriptor (int), a 1-d u8 array (memory, which File keeps), or a reader: an
-    # object with `size` and `read_at(offset: int, to: memoryview) -> None`, which fills all of `to` and is called on
-    # the threads of the library (with the interpreter's lock), or on the calling one only if `one_thread` is true. What
-    # it raises is raised as it is.
+    # source: a path (str or bytes), a descriptor (int), a 1-d u8 array (memory; the File keeps it), or a reader: an
+    # object with `size` and `read_at(offset: int, to: memoryview) -> None`, which fills all of `to`. Threads of the
+    # library call it, with the GIL; if `one_thread` is true, only the calling thread. Its exceptions are raised
+    # unchanged.
     def open(
         self,
         source: Any,
@@ -75,17 +74,16 @@ class File:
     unreadable: int
     def __len__(self) -> int: ...
     def names(self) -> list[str]: ...
-    # of each tensor; 0 of one whose dtype is not known
+    # the dtype of each tensor; 0: unknown
     def dtypes(self) -> list[int]: ...
     def info(self, index: int) -> Info: ...
     def infos(self, first: int, count: int) -> list[Info]: ...
-    def find(self, name: str) -> int: ...  # -1: there is none
+    def find(self, name: str) -> int: ...  # -1: no such tensor
     def find_all(self, pattern: str) -> list[int]: ...  # tenon_find_next
     # An array of a tensor, or of a box of it: start, count, step have a number for each dim, or are None together.
-    # dtype 0: as stored. mode: MAP_* below. Items of blocks, and packed items (f4, f6), come as u8 [.., bytes of a
-    # row], or [bytes] if a row is no whole number of blocks; opaque items that NumPy does not describe as void; other
-    # dtypes have the NumPy dtype of set_dtype, or u8/u16 if none was set. Mapped items keep their byte order, and
-    # Fortran order stays in any case.
+    # dtype 0: as stored. mode: MAP_* below. Blocks and packed items (f4, f6) are u8 [.., bytes of a row], or [bytes]
+    # if a row is no whole number of blocks. Opaque items are void unless NumPy describes them. Other items have the
+    # NumPy dtype of set_dtype, or u8 or u16 without one. Mapped items keep their byte order; all keep Fortran order.
     def array(
         self,
         index: int,
@@ -96,39 +94,39 @@ class File:
         mode: int = ...,
         progress: Progress = ...,
     ) -> np.ndarray[Any, Any]: ...
-    # The same of a whole tensor that can be mapped, read-only; else None, which costs less than an exception.
+    # A read-only array of a whole tensor if it can be mapped, else None, which is faster than an exception.
     def view(self, index: int) -> np.ndarray[Any, Any] | None: ...
-    # The same of many whole tensors, by one tenon_load_each for those that are not mapped; None: all that can be read.
+    # Arrays of many whole tensors. One tenon_load_each reads those that are not mapped. None: all readable tensors.
     def arrays(
         self, indexes: Sequence[int] | None = ..., dtype: int = ..., mode: int = ..., progress: Progress = ...
     ) -> list[np.ndarray[Any, Any]]: ...
-    # Into arrays of the caller, of any strides and byte order. dtype 0: that of each array. A dtype that is given may
-    # also have its bits put into unsigned numbers of its size, and its blocks into u8 [.., bytes of a row].
+    # Reads to arrays of the caller, of any strides and byte order. dtype 0: the dtype of each array. With another dtype
+    # the array may also have unsigned numbers of the size of its items, or u8 [.., bytes of a row] for blocks.
     def read_into(
         self, indexes: Sequence[int], outs: Sequence[np.ndarray[Any, Any]], dtype: int = ..., progress: Progress = ...
     ) -> None: ...
-    # All bytes of a tensor in order, as tenon_stream passes them.
+    # Passes all bytes of a tensor in order to `sink`, by tenon_stream.
     def stream(
         self, index: int, sink: Callable[[memoryview], object], dtype: int = ..., progress: Progress = ...
     ) -> None: ...
     def advise(self, indexes: Sequence[int] | None, advice: int) -> None: ...
     # A capsule "dltensor_versioned". flags: TENON_DLPACK_*
-    # `old`: "dltensor", for libraries that know no newer one; what is mapped may then be written, and stays private.
+    # `old`: a capsule "dltensor", for libraries without the newer one. Its mapped pages are copy-on-write.
     def dlpack(
         self, index: int, dtype: int = ..., flags: int = ..., progress: Progress = ..., old: bool = ...
     ) -> object: ...
-    # bool, int, float, str (bytes if it is no UTF-8), None; a NumPy array of the item type; a list of str (or bytes); a
-    # list of lists.
+    # Values: bool, int, float, str (bytes if it is no UTF-8), None, a NumPy array of the item type, a list of str (or
+    # bytes), or a list of lists.
     def metadata(self) -> dict[str, Any]: ...
-    # of each key the type, as tenon_plan_set_metadata names it; "null", "array:array"
+    # the type of each key, as of tenon_plan_set_metadata; also "null", "array:array"
     def metadata_types(self) -> dict[str, str]: ...
     def report(self) -> list[Entry]: ...
-    # Notes with a negative status are faults; nothing is raised for them.
+    # Notes with a negative status are faults. They raise no exception.
     def verify(self, progress: Progress = ...) -> list[Entry]: ...
-    # Of an opaque dtype the family that its text belongs to: "numpy"; None: the dtype of the tensor is another one.
+    # The family of an opaque dtype: "numpy". None: the dtype is not opaque.
     def family(self, index: int) -> str | None: ...
     def packed(self, index: int) -> dict[str, Any] | None: ...
-    # May be called at any time: what shares the pages keeps the file. Later calls raise ValueError.
+    # It may be called at any time: arrays that share pages keep the file. Later calls raise ValueError.
     def close(self) -> None: ...
 
 MAP_AUTO: int  # 0: mapped, read-only, if the bytes in the file are the result; else read, writable
@@ -148,10 +146,10 @@ SAVE_SKIP_UNREADABLE: int
 SAVE_SATURATE: int
 
 class Plan:
-    # Each is (name or None, array, dtype that the bytes have or 0, shape or None, dtype to store or 0). With a dtype
-    # the array holds the raw bytes of blocks or packed items, C-contiguous u8, and `shape` says the items; with 0 it is
-    # that of the array (records, strings and dates become opaque dtypes of the family "numpy"). Strides are kept. All
-    # or none.
+    # Each tuple is (name or None, array, dtype of the bytes or 0, shape or None, dtype to store or 0). With a dtype, the
+    # array has the raw bytes of blocks or packed items, C-contiguous u8, and `shape` is that of the items. With 0, the
+    # array has its own dtype (records, strings and dates become opaque dtypes of the family "numpy"). Arrays of any
+    # strides are not copied. It adds all arrays or none.
     def add_arrays(
         self, arrays: Sequence[tuple[str | None, np.ndarray[Any, Any], int, Sequence[int] | None, int]]
     ) -> None: ...
@@ -160,20 +158,20 @@ class Plan:
     def add_file(self, file: File) -> None: ...
     def add_losses(self, file: File) -> None: ...
     def add_metadata_from(self, file: File) -> None: ...
-    # type None: bool → bool, int → i64 (u64 beyond), float → f64, str and bytes → string, a NumPy scalar or 0-d array →
-    # its type, a 1-d array → array of its type, a list or tuple of str or bytes → array of strings, of ints, floats or
-    # both → array of i64 (u64, f64), of bools → array of bool, of NumPy scalars of one type → array of that, of nothing
-    # → array of strings, anything nested and arrays of more dims → arrays of arrays; None → null. What has __array__,
-    # __dlpack__ or a buffer counts as an array. A list that mixes other things is TypeError, f16, complex and dates are
+    # type None: bool → bool; int → i64, or u64 if larger; float → f64; str, bytes → string; None → null; a NumPy scalar
+    # or 0-d array → its type; a 1-d array → array of its type; a list or tuple of str or bytes → array of strings; of
+    # int or float → array of i64, u64 or f64; of bool → array of bool; of NumPy scalars of one type → array of that
+    # type; an empty list → array of strings; nested lists and arrays of more dims → arrays of arrays. Objects with
+    # __array__, __dlpack__ or a buffer are arrays. Other mixed lists raise TypeError; f16, complex and dates are
     # UNSUPPORTED.
-    # type: as tenon_plan_set_metadata names it, or "null", "array:array". The value must have it without a change, but
-    # for digits that f32 lacks: numbers beyond it are OverflowError, another kind is TypeError. A str as a number, or
-    # as an array, is read as tenon_plan_set_metadata reads it.
+    # type: as of tenon_plan_set_metadata, or "null", "array:array". The conversion must be exact, except for rounding
+    # to f32: a number out of range raises OverflowError, another kind of value TypeError. A str is parsed to a number
+    # or an array as tenon_plan_set_metadata does.
     def put_metadata(self, key: str, value: Any, type: str | None = ...) -> None: ...
     def remove_metadata(self, key: str) -> None: ...
     def __len__(self) -> int: ...
     def size(self, path: str | bytes | None, options: dict[str, Any]) -> int: ...
-    # target: a path, a descriptor (int; tenon_save_fd), or an object with write(memoryview) and, if it can go back,
+    # target: a path, a descriptor (int; tenon_save_fd), or an object with write(memoryview) and, if it is seekable,
     # patch(position, memoryview).
     # options: format, settings (sequence of "CODEC.KEY=VALUE"), flags (TENON_SAVE_*), lock, durable, threads, memory;
     # `name` for objects.
@@ -186,7 +184,7 @@ class Writer:
     def add(
         self, name: str | None, array: np.ndarray[Any, Any], dtype: int, shape: Sequence[int] | None, store: int
     ) -> None: ...
-    # shape[0] -1: not known yet
+    # shape[0] -1: unknown
     def begin(self, name: str, dtype: int | np.dtype[Any], shape: Sequence[int], store: int) -> None: ...
     def put(self, data: np.ndarray[Any, Any]) -> None: ...
     def end(self) -> None: ...

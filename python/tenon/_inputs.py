@@ -61,7 +61,7 @@ def unusual(array: Array) -> Given:
         name = _dtypes.name_of(array.dtype)
     except TypeError:
         raise TypeError(
-            f"tenon has no dtype for items of {array.dtype}: use array.astype() or array.view(), as of uint8"
+            f"tenon has no dtype for items of {array.dtype}: use array.astype(), or array.view('uint8')"
         ) from None
     _dtypes.register()  # so that the extension handles the next ones itself
     dtype = _dtypes.FIXED[name]
@@ -128,7 +128,7 @@ def _settle(value: Any) -> Any:
 def _check_device(value: Any) -> None:
     device = getattr(value, "__dlpack_device__", None)
     if device is not None and (kind := device()[0]) not in _HOST_DEVICES and not hasattr(value, "__array__"):
-        raise TypeError(f"the array lies on a device (DLPack's type {int(kind)}): copy it to main memory first")
+        raise TypeError(f"the array is on a device (DLPack's type {int(kind)}): copy it to main memory first")
 
 
 def _library(value: Any) -> str:
@@ -150,7 +150,7 @@ def _small_floats(value: Any) -> Array:
     """A tensor of small floats with a dtype of ml_dtypes. TypeError: ml_dtypes is not installed."""
     dtype = _dtypes.numpy_dtype(_dtypes.label_of(value.dtype))
     if dtype is None:
-        raise TypeError(f"there is no NumPy dtype for {value.dtype}: the package ml_dtypes has it")
+        raise TypeError(f"there is no NumPy dtype for {value.dtype}: install ml_dtypes")
     return _bits(value).view(dtype)
 
 
@@ -160,7 +160,7 @@ def _pairs(value: Any) -> Given | None:
         return None
     raw = np.ascontiguousarray(_bits(_settle(value)))
     if raw.ndim == 0:
-        raise ValueError("a pair of f4 without a dim has no shape of single items")
+        raise ValueError("a 0-d tensor of float4_e2m1fn_x2 is a pair of items, which has no shape")
     return raw.reshape(-1), _dtypes.FIXED["f4"], (*raw.shape[:-1], 2 * raw.shape[-1])
 
 

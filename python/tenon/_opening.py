@@ -32,7 +32,7 @@ def open_core(
 ) -> tuple[_core.File, Any]:
     """Opens the source. Also returns the source to open it again: an absolute path, a URL, memory, or None."""
     if how["offset"] < 0 or how["length"] is not None and how["length"] <= 0:
-        raise ValueError("offset is not negative, and length is positive, or None: to the end")
+        raise ValueError("offset must not be negative, and length must be positive or None")
     flags = (_core.OPEN_SHARDS if how["shards"] else 0) | (0 if how["index"] else _core.OPEN_NO_INDEX)
     given: dict[str, Any] = {
         "format": how["format"],

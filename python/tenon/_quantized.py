@@ -245,7 +245,7 @@ class QuantizedArray:
         _, _, _, dtype, shape, *_ = file.info(file.find("x.weight"))
         if len(file) != 1 or shape is None:
             raise _errors.fail(
-                "TENON_E_UNSUPPORTED", "these are no weights of 4 or 8 bits of MLX that a block dtype can have exactly"
+                "TENON_E_UNSUPPORTED", "no block dtype encodes these weights of MLX exactly"
             )
         return cls(dtype, (*lead, shape[-1]), file.array(0))
 

@@ -48,7 +48,8 @@ def _missing(core: _core.File, name: str) -> _errors.TenonError:
 def select(core: _core.File, names: str | Iterable[str] | None) -> dict[str, int]:
     """The tensors by names and patterns, in their order; None: all.
 
-    The matches of a pattern are in the order of the file. "!PATTERN" excludes tensors. TenonError, a KeyError: no tensor has such a name."""
+    The matches of a pattern are in the order of the file. "!PATTERN" excludes tensors.
+    TenonError, a KeyError: no tensor has such a name."""
     everything = core.names()
     if names is None:
         return dict(zip(everything, range(len(everything)), strict=True))

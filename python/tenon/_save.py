@@ -85,7 +85,7 @@ def _save_object(plan: _core.Plan, file: Any, options: Plan, callback: Any) -> l
     if options.get("format") is None:
         options["format"] = codec_of(output.name, None)
     if options["format"] is None:
-        raise ValueError("a file object without a name that tells the format needs the argument format")
+        raise ValueError("the name of the file object tells no format: give the argument format")
     try:
         return plan.save(output.target, options, callback)
     finally:
@@ -184,7 +184,7 @@ def _savez(file: Any, args: tuple[Any, ...], kwds: dict[str, Any], options: Opti
             raise TypeError("savez(file, **arrays) saves the arrays of a dict by their names")
         name = f"arr_{i}"
         if name in kwds:
-            raise ValueError(f"an array without a name would be {name!r}, which is the name of another one")
+            raise ValueError(f"{name!r} is the name of an array without a name, and of a keyword argument")
         named[name] = value
     _save_as(file, "npz", named.items(), None, options)
 
@@ -276,7 +276,7 @@ def save_safetensors(
         raise TypeError(f"metadata is a dict of strings, and not an object of type {type(metadata).__name__}")
     if metadata and not all(isinstance(key, str) and isinstance(value, str) for key, value in metadata.items()):
         key, value = next(pair for pair in metadata.items() if not all(isinstance(part, str) for part in pair))
-        raise ValueError(f"the metadata of a .safetensors file are strings by strings, and not {key!r}: {value!r:.80}")
+        raise ValueError(f"metadata of a .safetensors file are str by str, and not {key!r}: {value!r:.80}")
     _save_as(file, "safetensors", _named(arrays), metadata, options)
 
 

@@ -52,7 +52,7 @@ def settings_of(options: Options | None, path: str | bytes | None, format: str |
     for key, value in options.items():
         if "." not in key:
             if codec is None:
-                raise ValueError(f"the option {key!r} needs its format, as 'npz.compression' has it")
+                raise ValueError(f"the option {key!r} needs the prefix of its format, such as 'npz.compression'")
             key = f"{codec}.{key}"
         settings.append(f"{key}={text_of(value)}")
     return tuple(settings)

@@ -313,5 +313,5 @@ def test_a_dtype_with_two_meanings_is_refused(tmp_path):
 
 @pytest.mark.parametrize("name", ["memory", "threads"])
 def test_numbers_of_a_save_are_numbers(tmp_path, name):
-    with pytest.raises(TypeError, match=f"{name} is a whole number, and not '64MiB'"):
+    with pytest.raises(TypeError, match=f"{name} must be a whole number, and not '64MiB'"):
         tenon.write(tmp_path / "a.npy", np.ones(3), **{name: "64MiB"})
