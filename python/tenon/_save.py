@@ -276,7 +276,7 @@ def save_safetensors(
         raise TypeError(f"metadata is a dict of strings, and not an object of type {type(metadata).__name__}")
     if metadata and not all(isinstance(key, str) and isinstance(value, str) for key, value in metadata.items()):
         key, value = next(pair for pair in metadata.items() if not all(isinstance(part, str) for part in pair))
-        raise ValueError(f"metadata of a .safetensors file are str by str, and not {key!r}: {value!r:.80}")
+        raise ValueError(f"metadata of a .safetensors file are strings, and not {key!r}: {value!r:.80}")
     _save_as(file, "safetensors", _named(arrays), metadata, options)
 
 
