@@ -166,7 +166,9 @@ def number_of(context: Context, dtype: Any) -> int:
     number = FIXED.get(name) or _of_context(context).get(name)
     if number is None:
         raise fail(
-            "TENON_E_NOT_FOUND", f"unknown dtype '{name}'{_nearest(context, name)}", advice="tenon.dtypes() lists them"
+            "TENON_E_NOT_FOUND",
+            f"unknown dtype '{dtype if isinstance(dtype, str) else name}'{_nearest(context, name)}",
+            advice="tenon.dtypes() lists them",
         )
     return number
 

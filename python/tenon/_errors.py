@@ -155,7 +155,7 @@ _WORDS = {
 }
 _ADVICE = {
     "TENON_E_EXISTS": "without new=True, the file is replaced",
-    "TENON_E_LOSS": "without strict=True, the file is written, and the report tells the losses",
+    "TENON_E_LOSS": "the report of this exception lists the losses; without strict=True the file is written",
     "TENON_E_LIMIT": 'tenon.configure("limits.NAME=NUMBER") sets a limit; tenon.config() lists them',
     "TENON_E_CONFIG": "python -m tenon config --check lists all faults of the configuration",
 }

@@ -247,6 +247,11 @@ def _block_dtypes(context: _core.Context) -> dict[str, int]:
 DTypes = Any  # a dtype, or a Mapping of names, globs or dtypes to dtypes
 
 
+def dtype_of_one(dtype: DTypes) -> DTypes:
+    """The rule for one array that gets a dtype of its own: integers are cast, too."""
+    return dtype if dtype is None or isinstance(dtype, Mapping) else {"*": dtype}
+
+
 class Casts:
     """The dtype to store each tensor as, by the rules of `tenon convert --as`.
 

@@ -166,12 +166,18 @@ def load(
             raise _errors.fail("TENON_E_BUSY", message, advice=advice)
     arrays, single, metadata = found
     if framework != "numpy":
-        arrays = {
-            name: _frameworks.convert(array, framework) if isinstance(array, np.ndarray) else array
-            for name, array in arrays.items()
-        }
+        arrays = {name: _converted(name, array, framework) for name, array in arrays.items()}
     result = next(iter(arrays.values())) if single else arrays
     return (result, metadata) if return_metadata else result
+
+
+def _converted(name: str, array: Any, framework: str) -> Any:
+    if not isinstance(array, np.ndarray):
+        return array
+    try:
+        return _frameworks.convert(array, framework)
+    except TypeError as failure:
+        raise TypeError(f"tensor {name!r}: {failure}") from failure
 
 
 def _path_of(file: Any) -> str | bytes | None:

@@ -17,6 +17,7 @@ _BIG_ENDIAN = 2  # TENON_BIG_ENDIAN
 _DYNAMIC = 64  # TENON_DTYPE_DYNAMIC
 _GLOB = frozenset("*?[\\")
 _LEAST_MAPPED = 64 << 10  # bytes: for less, a copy is faster than copy-on-write pages
+_MOST_SHOWN = 6  # names in a message
 _MOST_COMPARED = 300  # names: the search for the nearest one takes milliseconds
 
 
@@ -38,7 +39,12 @@ def _missing(core: _core.File, name: str) -> _errors.TenonError:
 
     names = core.names()
     near = difflib.get_close_matches(name, names, 1) if len(names) < _MOST_COMPARED else []
-    advice = f"did you mean {near[0]!r}?" if near else "File.keys() has the names"
+    if near:
+        advice = f"did you mean {near[0]!r}?"
+    elif 0 < len(names) <= _MOST_SHOWN:
+        advice = f"the file has {', '.join(map(repr, names))}"
+    else:
+        advice = "File.keys() has the names"
     kind = "no tensor's name matches" if _GLOB.intersection(name) else "there is no tensor"
     return _errors.fail(
         "TENON_E_NOT_FOUND", f"{core.path}: {kind} {name!r}", tensor=name, file=core.path, advice=advice

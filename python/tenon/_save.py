@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tenon import _context, _core
 from tenon._errors import TenonError
-from tenon._inputs import Adding
+from tenon._inputs import Adding, dtype_of_one
 from tenon._metadata import put_all
 from tenon._settings import Options, codec_of, settings_of
 
@@ -432,7 +432,7 @@ def write(
     """
     plan = _context.context().plan()
     pairs = arrays.items() if isinstance(arrays, Mapping) else ((None, arrays),)
-    Adding(plan, dtype).add_all(pairs)
+    Adding(plan, dtype if isinstance(arrays, Mapping) else dtype_of_one(dtype)).add_all(pairs)
     put_all(plan, metadata)
     flags = flags_of(append=append, new=new, carry=carry, strict=strict, skip_unreadable=skip_unreadable)
     made = save_options(path, format, options, flags, durable, threads, memory)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tenon import _context, _core, _dtypes
-from tenon._inputs import Adding, bytes_of, with_name
+from tenon._inputs import Adding, bytes_of, dtype_of_one, with_name
 from tenon._metadata import put_all
 from tenon._save import flags_of, report_of, save_options
 from tenon._settings import Options
@@ -52,7 +52,7 @@ class Writer:
         self._path = path
         self._writer = _context.context().writer(path, options)
         self._report: Report | None = None
-        self._putting = ""  # the dtype of the tensor that was begun last
+        self._putting: str | np.dtype[Any] = ""  # the dtype of the tensor that was begun last
         put_all(self._writer.plan(), metadata)
 
     def add(self, name: str | None, array: Any, dtype: Any = None) -> None:
@@ -70,7 +70,7 @@ class Writer:
         dtype : dtype, optional
             Cast to this dtype while saving.
         """
-        adding = _AddingOne(self._writer, dtype)
+        adding = _AddingOne(self._writer, dtype_of_one(dtype))
         adding.add(name, array)
         adding.flush()
 
@@ -82,7 +82,7 @@ class Writer:
         name : str
             The name of the tensor.
         dtype : dtype
-            The dtype of the pieces.
+            The dtype of the pieces; also one that NumPy alone has, of texts, dates or records.
         shape : sequence of int
             The dims. The first one may be None: then the number of bytes determines it.
         store : dtype, optional
@@ -97,8 +97,8 @@ class Writer:
         if any(dim is None for dim in dims[1:]):
             raise ValueError("only the first dim of a shape may be unknown")
         context = _context.context()
-        number = _dtypes.number_of(context, dtype)
-        self._putting = _dtypes.name_of(dtype)
+        number = _numpys_own(dtype) or _dtypes.number_of(context, dtype)
+        self._putting = number if isinstance(number, np.dtype) else _dtypes.name_of(dtype)
         self._writer.begin(
             name,
             number,
@@ -127,11 +127,17 @@ class Writer:
         self._check_dtype(getattr(data, "dtype", array.dtype))
         if array.dtype.byteorder == ">":
             array = array.astype(array.dtype.newbyteorder("<"))
+        elif isinstance(self._putting, np.dtype) and array.dtype != np.uint8:  # records have an order in each field
+            array = array.astype(self._putting, copy=False)
         self._writer.put(np.ascontiguousarray(array))
 
     def _check_dtype(self, dtype: Any) -> None:
         """TypeError: the array has another dtype than the tensor."""
         wanted, name = self._putting, _dtypes.label_of(dtype)
+        if isinstance(wanted, np.dtype):
+            if name != "u8" and dtype not in (wanted, wanted.newbyteorder()):
+                raise TypeError(f"the tensor was begun as {wanted}, and this is an array of {name}: use array.astype()")
+            return
         if not wanted or name in ("u8", wanted) or name[:2] in ("|S", "|V"):
             return
         if (wanted, name) != ("bf16", "u16"):  # bf16 of small_floats="bits"
@@ -208,6 +214,16 @@ class Writer:
                 self.finish()
         finally:
             self.close()
+
+
+def _numpys_own(dtype: Any) -> np.dtype[Any] | None:
+    """The dtype of texts, dates, records or void, which NumPy alone has; None: it is another one."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        return None
+    own = found.names is not None or found.kind in "USMmV" and found.isbuiltin != 2
+    return found.newbyteorder("=") if own and dtype is not None else None
 
 
 class _AddingOne(Adding):

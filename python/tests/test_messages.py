@@ -138,3 +138,23 @@ def test_writers(tmp_path):
     w = tenon.writer(tmp_path / "b.npz")
     w.close()
     assert repr(w).endswith("closed without a file>")
+
+
+def test_a_name_that_no_tensor_has(tmp_path):
+    tenon.save(tmp_path / "weights.npy", np.ones(2))
+    tenon.savez(tmp_path / "many.npz", *[np.ones(1)] * 7)
+    with tenon.open(tmp_path / "weights.npy") as f, pytest.raises(KeyError, match="the file has 'weights'"):
+        f["x"]
+    with tenon.open(tmp_path / "many.npz") as f, pytest.raises(KeyError, match="File.keys"):
+        f["x"]
+
+
+def test_dtypes_are_shown_as_they_were_given(tmp_path):
+    with pytest.raises(KeyError, match=r"unknown dtype 'S8'"):
+        tenon.write(tmp_path / "a.npy", np.ones(2), dtype="S8")
+
+
+def test_a_framework_without_the_dtype_of_a_tensor(tmp_path):
+    tenon.savez(tmp_path / "a.npz", x=np.ones(2), names=np.array(["a"]))
+    with pytest.raises(TypeError, match="^tensor 'names': mlx has no dtype"):
+        tenon.load(tmp_path / "a.npz", framework="mlx")

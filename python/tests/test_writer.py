@@ -271,3 +271,32 @@ def test_pieces_of_another_dtype_are_refused(tmp_path):
         w.end()
     with tenon.open(tmp_path / "a.safetensors") as f:
         assert f["x"][:, 0].tolist() == [1, 2, 3] and f["y"].tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("dtype", ["M8[ns]", "S3", "U2", "V5", [("t", "M8[s]"), ("x", "f4", (2,)), ("n", "S4")]])
+def test_pieces_of_what_only_numpy_has(tmp_path, dtype):
+    data = np.frombuffer(bytes(range(1, 1 + 4 * np.dtype(dtype).itemsize)), dtype)
+    if np.dtype(dtype).kind == "U":
+        data = np.array(["ab", "c", "", "é"], dtype)
+    with tenon.writer(tmp_path / "a.npy") as w:
+        w.begin("x", dtype, (None, 2))
+        w.put(data[:2])
+        with pytest.raises(TypeError, match="was begun as"):
+            w.put(np.ones(3))
+        w.put(data[2:].astype(data.dtype.newbyteorder(">")))
+        w.end()
+    found = np.load(tmp_path / "a.npy")
+    assert found.dtype == data.dtype and found.shape == (2, 2) and found.tobytes() == data.tobytes()
+
+
+def test_one_array_is_cast_whatever_it_is(tmp_path):
+    """A dtype for all arrays of a dict leaves integers alone; one that is given for an array does not."""
+    n = np.arange(3)
+    tenon.write(tmp_path / "n.npy", n, dtype="f32")
+    tenon.write(tmp_path / "n.npz", {"n": n}, dtype="f32")
+    with tenon.writer(tmp_path / "w.npz") as w:
+        w.add("n", n, dtype="f32")
+        w.add("m", n)
+    assert np.load(tmp_path / "n.npy").dtype == np.float32 and np.load(tmp_path / "n.npz")["n"].dtype == np.int64
+    found = np.load(tmp_path / "w.npz")
+    assert found["n"].dtype == np.float32 and found["m"].dtype == np.int64
