@@ -63,8 +63,10 @@ def _save_plan(plan: _core.Plan, file: Any, options: Plan, callback: Any) -> lis
         path = path_of(file)
         if isinstance(path, str) and "://" in path:
             return _save_url(plan, path, options, callback)
-        if not _is_fifo(path) or options.get("flags", 0) & ~_core.SAVE_EXACT_NAME:
+        flags = options.get("flags", 0)
+        if flags & _core.SAVE_APPEND or not _is_fifo(path):
             return plan.save(path, options, callback)
+        options = {**options, "flags": flags & ~_core.SAVE_NEW}  # nothing is replaced
         with open(path, "wb", buffering=0) as fifo:  # Ctrl-C ends the wait for a reader
             return _save_object(plan, fifo, options, callback)
     return _save_object(plan, file, options, callback)

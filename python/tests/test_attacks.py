@@ -309,6 +309,7 @@ def test_an_interrupt_while_a_call_begins_is_not_lost():
     "save",
     [
         "tenon.save('q.npy', data)",
+        "tenon.write('q.npy', data, new=True, strict=True)",
         "tenon.save(pipe[1], data)",
         "tenon.write(os.fdopen(pipe[1], 'wb', closefd=False), data, format='npy')",
     ],
