@@ -79,6 +79,20 @@ _OWN = {numpy: own for table in (_NUMPY, ML_DTYPES) for own, numpy in table.item
 _OWN.update({"half": "f16", "float": "f64", "double": "f64", "int": "i64", "complex": "c128"})
 
 
+# Names with two meanings: NumPy counts bytes, the library bits. To guess would clip numbers.
+_TWOFOLD = {
+    "i8": ("int64", "int8"),
+    "u8": ("uint64", "uint8"),
+    "f4": ("float32", "float4_e2m1fn"),
+}
+
+
+class Name(str):
+    """A name that the library gave, and not the program: "i8" means int8."""
+
+    __slots__ = ()
+
+
 def register() -> bool:
     """Registers the dtypes of ml_dtypes in the extension. False: it is not installed."""
     module = _ml_dtypes()
@@ -160,9 +174,10 @@ def number_of(context: Context, dtype: Any) -> int:
     name = name_of(dtype)
     if not name:
         return NONE
-    if dtype == "f4" and isinstance(dtype, str):
-        message = "'f4' is float32 to NumPy, and a float of 4 bits to tenon"
-        raise fail("TENON_E_AMBIGUOUS", message, advice="say 'float32', or 'float4_e2m1fn'")
+    if type(dtype) is str and dtype in _TWOFOLD:
+        theirs, ours = _TWOFOLD[dtype]
+        message = f"the dtype {dtype!r} is {theirs} to NumPy, and {ours} to tenon"
+        raise fail("TENON_E_AMBIGUOUS", message, advice=f"say {theirs!r}, or {ours!r}")
     number = FIXED.get(name) or _of_context(context).get(name)
     if number is None:
         raise fail(
@@ -239,7 +254,7 @@ class DType(NamedTuple):
 
 def all_dtypes(context: Context) -> list[DType]:
     kinds = ("plain", "block", "opaque")
-    return [DType(name, kinds[kind], items, size, numpy_dtype(name)) for _, name, kind, items, size in context.dtypes()]
+    return [DType(Name(name), kinds[kind], items, size, numpy_dtype(name)) for _, name, kind, items, size in context.dtypes()]
 
 
 def swapped(dtype: np.dtype[Any]) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, KeysView, Mapping
 from typing import TYPE_CHECKING, Any
 
+from tenon._dtypes import Name
 from tenon._reading import find
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class TensorInfo:
     @property
     def dtype(self) -> str:
         """tenon's name of the dtype: "f32", "bf16", "q4_k"; NumPy's text for dtypes that only NumPy has."""
-        return self._info[3]
+        return Name(self._info[3])
 
     @property
     def shape(self) -> tuple[int, ...] | None:

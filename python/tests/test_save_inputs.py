@@ -4,6 +4,7 @@
 import array
 import io
 import os
+import pickle
 
 import ml_dtypes
 import mlx.core as mx
@@ -307,6 +308,10 @@ def test_a_dtype_with_two_meanings_is_refused(tmp_path):
             with pytest.raises(ValueError, match="float32"):
                 use()
         assert f.read("x", dtype="float32").tolist() == f.read("x", dtype=np.dtype("f4")).tolist() == x.astype("f4").tolist()
+        for twofold, other in (("i8", "int64"), ("u8", "uint64")):
+            with pytest.raises(ValueError, match=f"{other}.*to NumPy, and .* to tenon"):
+                f.read("x", dtype=twofold)
+            assert f.read("x", dtype=f"<{twofold}").dtype == np.dtype(other)
         assert f.read("x", dtype="<f4").dtype == np.float32
         assert f.read("x", dtype="F4").dtype == f.read("x", dtype="float4_e2m1fn").dtype == ml_dtypes.float4_e2m1fn
 
@@ -315,3 +320,16 @@ def test_a_dtype_with_two_meanings_is_refused(tmp_path):
 def test_numbers_of_a_save_are_numbers(tmp_path, name):
     with pytest.raises(TypeError, match=f"{name} must be a whole number, and not '64MiB'"):
         tenon.write(tmp_path / "a.npy", np.ones(3), **{name: "64MiB"})
+
+
+def test_names_of_dtypes_that_a_file_gave_have_one_meaning(tmp_path):
+    arrays = {"i": np.array([[-1, 2]], "int8"), "u": np.array([[1, 2]], "uint8"), "f": np.array([[1, 2]], ml_dtypes.float4_e2m1fn)}
+    tenon.save_safetensors(tmp_path / "a", arrays)
+    with tenon.open(tmp_path / "a.safetensors") as f, tenon.writer(tmp_path / "b.safetensors") as w:
+        for info in pickle.loads(pickle.dumps(list(f.tensors.values()))):
+            assert f.read(info.name, dtype=info.dtype).dtype == arrays[info.name].dtype
+            w.begin(info.name, info.dtype, info.shape)
+            w.put(arrays[info.name])
+            w.end()
+    assert (tmp_path / "b.safetensors").read_bytes() == (tmp_path / "a.safetensors").read_bytes()
+    assert {d.name for d in tenon.dtypes()} >= {"i8", "u8", "f4"}
