@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The package tenon, as its users call it, beside NumPy, safetensors and MLX."""
+"""The functions of the Python package, with NumPy, safetensors and MLX as peers."""
 import os
 import subprocess
 import sys
@@ -20,7 +20,7 @@ import tenon.numpy  # pylint: disable=wrong-import-position
 import tenon.safetensors  # pylint: disable=wrong-import-position
 
 tenon.configure("save.durable=no")
-# Loads a file, the first one of the process but for a tiny one beside it, and prints how long it took.
+# Loads a file in a fresh process, after a tiny one, and prints the seconds.
 FIRST = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
@@ -36,7 +36,7 @@ SMALL = (4, 4)
 
 
 def mlx_load(path):
-    """MLX loads lazily: all arrays are read when they are evaluated."""
+    """MLX loads lazily: the evaluation reads the arrays."""
     arrays = mx.load(path)
     mx.eval(list(arrays.values()))
     return arrays
@@ -91,8 +91,8 @@ LOADERS = {"tenon.load": tenon.load, "load_file": load_file, "mx.load, evaluated
 
 def first(path, loader):
     """Returns a function that loads in a fresh process, as a program loads its model. In a process that has loaded before, MLX and
-    safetensors get pages again that malloc has kept, and tenon gets fresh ones. A virtual machine that gives free huge pages back to its
-    host (page_reporting) takes long to get them again, which is a part of these rows."""
+    safetensors reuse pages that malloc has kept, and tenon gets fresh ones. A virtual machine that returns free huge pages to its
+    host (page_reporting) is slow to get them again, and these rows include that time."""
     command = [sys.executable, "-c", FIRST, os.path.dirname(__file__), loader, path]
     return lambda: Seconds(subprocess.run(command, check=True, capture_output=True).stdout)
 
@@ -142,7 +142,7 @@ def gguf_small(bench):
 
 
 def opening(bench):
-    """Opens and closes, without asking for a tensor."""
+    """Opens and closes files, without access to a tensor."""
     for count in (10, 1000, 100000 // bench.scale):
         for extension in ("safetensors", "gguf", "npz"):
             path, zero = bench.path(f"open.{extension}"), np.zeros(1, "f4")
@@ -159,7 +159,7 @@ def opening(bench):
 
 
 def importing(bench):
-    """In a fresh process, whose files are in the page cache."""
+    """The import in a fresh process, with the files in the page cache."""
     code = "import time, numpy; begin = time.perf_counter(); import tenon; print(time.perf_counter() - begin)"
     environment = {**os.environ, "PYTHONPATH": SITE}
 

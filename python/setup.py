@@ -49,8 +49,8 @@ def give_up(text: str) -> None:
 
 def c_tree() -> Path:
     if C_TREE is None:
-        give_up(f"the sources in C are neither in {HERE / 'c'} nor in {HERE.parent}. Install from a checkout or from an sdist "
-                "(pip install ./python), not from a copy of the folder python alone.")
+        give_up(f"the sources in C are neither in {HERE / 'c'} nor in {HERE.parent}. Install from a checkout or from an "
+                "sdist (pip install ./python), not from a copy of the folder python alone.")
     return C_TREE
 
 
@@ -118,15 +118,15 @@ class BuildExtension(build_ext):
 
     def run(self) -> None:
         if self.inplace:
-            give_up("it has no editable installs. `make python` in the build folder of the C tree links the modules of the "
-                    "checkout into python/site, for PYTHONPATH: see CONTRIBUTING.md.")
+            give_up("it has no editable installs. `make python` in the build folder of the C tree links the modules of "
+                    "the checkout into python/site, for PYTHONPATH: see CONTRIBUTING.md.")
         import numpy
 
         suffix = sysconfig.get_config_var("EXT_SUFFIX") if FREE_THREADED else ".abi3.so"
         includes = dict.fromkeys((numpy.get_include(), sysconfig.get_path("include"), sysconfig.get_path("platinclude")))
         if not any((Path(folder) / "Python.h").exists() for folder in includes):
-            give_up(f"Python.h is not in {sysconfig.get_path('include')}. Install python3-dev (Debian, Ubuntu) or python3-devel "
-                    f"(Fedora).\n{PACKAGES}")
+            give_up(f"Python.h is not in {sysconfig.get_path('include')}. Install python3-dev (Debian, Ubuntu) or "
+                    f"python3-devel (Fedora).\n{PACKAGES}")
         folder = configured()
         target = Path(self.build_lib).resolve() / "tenon"
         target.mkdir(parents=True, exist_ok=True)
@@ -135,8 +135,8 @@ class BuildExtension(build_ext):
         limited = ["PYTHON_LIMITED_API=", f"PYTHON_TAG={sysconfig.get_config_var('SOABI')}"] if FREE_THREADED else []
         flags = " ".join(f"-isystem {shlex.quote(folder)}" for folder in includes)
         jobs = os.environ.get("TENON_JOBS") or str(len(os.sched_getaffinity(0)))
-        run("compiling", "make", "-j", jobs, "python-package", f"PYTHON_TO={target}", f"PYTHON_SUFFIX={suffix}", *limited,
-            f"PYTHON_CPPFLAGS={shlex.quote(flags)}", folder=folder)
+        run("compiling", "make", "-j", jobs, "python-package", f"PYTHON_TO={target}", f"PYTHON_SUFFIX={suffix}",
+            *limited, f"PYTHON_CPPFLAGS={shlex.quote(flags)}", folder=folder)
 
 
 class BuildWheel(bdist_wheel):

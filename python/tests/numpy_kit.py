@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the tests of tenon.numpy share."""
+"""Helpers of the tests of tenon.numpy."""
 
 import importlib
 import struct

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the tests of tenon.safetensors share."""
+"""Helpers of the tests of tenon.safetensors."""
 
 import importlib
 import itertools

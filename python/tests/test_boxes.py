@@ -13,7 +13,7 @@ WHOLE = np.arange(4 * 5 * 6).reshape(4, 5, 6)
 
 
 def read(box, whole):
-    """What the library reads for a box, and the rest of the index."""
+    """The box that the library reads, and the rest of the index."""
     assert all(step >= 1 for step in box.steps)
     for start, count, step, dim in zip(box.starts, box.counts, box.steps, whole.shape, strict=True):
         assert count == 0 or 0 <= start and start + (count - 1) * step < dim

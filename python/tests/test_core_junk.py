@@ -19,7 +19,7 @@ class Broken:
 
 
 class Lying:
-    """Claims a size that it has not, and keeps what it is lent."""
+    """An object that claims a wrong size, and keeps the views that it gets."""
 
     size = 1 << 40
     kept: list = []

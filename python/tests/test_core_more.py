@@ -303,7 +303,7 @@ def test_dlpack(context, tmp_path):
     np.testing.assert_array_equal(read, theirs.astype("f8"))
     file = context.open(str(tmp_path / "a.npy"))
     old = np.from_dlpack(Lent(file.dlpack(0, old=True)))
-    file.dlpack(0, old=True)  # which nobody takes
+    file.dlpack(0, old=True)  # a capsule without a consumer
     assert '"dltensor_versioned"' in repr(file.dlpack(0)) and '"dltensor"' in repr(file.dlpack(0, old=True))
     del file
     np.testing.assert_array_equal(old, theirs)

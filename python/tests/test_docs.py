@@ -13,7 +13,7 @@ import tenon
 
 DOCUMENTS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 FLAGS = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
-# of these the names without an underscore are public, or __all__
+# Public names: __all__, or all names without an underscore
 PUBLIC = ["tenon", "tenon.numpy", "tenon.safetensors"]
 PUBLIC += [f"tenon.safetensors.{framework}" for framework in ("numpy", "mlx", "torch", "flax")]
 # Their examples are run by frameworks/test_*_examples.py.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""tenon.open and what a File says: the mapping, tensors, metadata, errors, pickling."""
+"""tenon.open and File: the mapping, tensors, metadata, errors, pickling."""
 
 import copy
 import os

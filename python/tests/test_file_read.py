@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What f[name], f.read and f.read_many return: views, boxes, casts, lazy arrays, arrays of the program."""
+"""The results of f[name], f.read and f.read_many: views, boxes, casts, lazy arrays, arrays of the program."""
 
 import gc
 import io

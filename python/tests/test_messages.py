@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a program shows its user: messages that say what to do, and the texts of objects in a notebook."""
+"""Texts for users: messages with advice, and the representation of objects in a notebook."""
 
 import importlib.util
 import pickle

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What MLX's own tests of saving and loading assert, for tenon, beside MLX and NumPy."""
+"""The behaviour that MLX's tests of saving and loading assert, for tenon, with MLX and NumPy as peers."""
 
 import inspect
 import io

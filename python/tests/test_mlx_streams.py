@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the extension gets for file objects, and where they stand afterwards."""
+"""The inputs and outputs for file objects, and the positions of the objects afterwards."""
 
 import bz2
 import gc

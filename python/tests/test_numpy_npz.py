@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""tenon.numpy in place of NumPy, on .npz archives. `lib` is NumPy, then tenon.numpy: what is asserted of one holds for
-both."""
+"""tenon.numpy in place of NumPy, on .npz archives. `lib` is NumPy, then tenon.numpy: each assertion
+holds for both."""
 
 import gc
 import importlib

@@ -26,7 +26,7 @@ def test_pipe():
 
 
 def test_pipes_are_read():
-    """Several arrays from a pipe, an archive, and nothing; NumPy goes back in what it reads."""
+    """Several arrays from a pipe, an archive, and an empty pipe. NumPy needs a seekable file."""
     lib = importlib.import_module("tenon.numpy")
     arrays, archive = io.BytesIO(), io.BytesIO()
     for count in (5, 60000):

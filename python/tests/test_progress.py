@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the argument `progress` shows."""
+"""The display of the argument `progress`."""
 
 import io
 import sys

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The lines of README.md and of python/README.md run, in a temporary folder beside the samples: those of Python print what stands
-there, and the commands succeed."""
+"""The examples of README.md and python/README.md, in a temporary folder with the samples: Python prints the same
+results, and the commands succeed."""
 
 import doctest
 import os

@@ -304,7 +304,7 @@ def test_worker_reads(name, ten_megabytes):
 
 
 def test_errors_of_a_read(ten_megabytes):
-    """What the file system raises reaches the program as it is."""
+    """Exceptions of the file system reach the program unchanged."""
     with pytest.raises(FileNotFoundError):
         tenon.open("slow://box/none.npz")
     with tenon.open("slow://box/x.safetensors") as file:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is written comes back, through every format: arrays, names and metadata that hypothesis makes."""
+"""Round trips through every format, with arrays, names and metadata of hypothesis."""
 
 import ml_dtypes
 import numpy as np

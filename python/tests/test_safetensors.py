@@ -283,7 +283,7 @@ def test_errors(example):
 
 
 def test_metadata_of_other_types_are_their_texts(path):
-    """tenon stores numbers with a record of their types; these functions give what the file has, as the peer does."""
+    """tenon stores numbers with a record of their types. These functions return the strings of the file."""
     tenon.write(path, {"x": np.ones(2)}, {"n": 3, "words": ["a", "b"], "text": "t"})
     found = [library(name).safe_open(path, "np").metadata() for name in LIBRARIES]
     assert found[0] == found[1] and found[0]["n"] == "3" and found[0]["text"] == "t"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""save, savez, savez_compressed, save_safetensors, save_gguf and write: what the formats' own libraries read."""
+"""save, savez, savez_compressed, save_safetensors, save_gguf and write: the libraries of the formats read the files."""
 
 import io
 import os

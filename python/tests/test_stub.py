@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The stub of the extension names what it has, and nothing else."""
+"""The stub of the extension has the same names as the extension."""
 
 import ast
 import pathlib

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""tenon.safetensors.flax in place of safetensors.flax: what is asserted of one holds for both."""
+"""tenon.safetensors.flax in place of safetensors.flax: each assertion holds for both."""
 
 import importlib
 import itertools

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""tenon.safetensors.torch in place of safetensors.torch: what is asserted of one holds for both."""
+"""tenon.safetensors.torch in place of safetensors.torch: each assertion holds for both."""
 
 import importlib
 import itertools
@@ -94,7 +94,7 @@ def test_torch_tensors_are_the_programs(name, path):
 
 
 def test_torch_tensors_of_any_strides(path):
-    """The peer refuses what is not contiguous, and what shares memory."""
+    """The peer refuses tensors that are not contiguous, or share memory."""
     library = importlib.import_module("tenon.safetensors.torch")
     whole = torch.arange(24.0).reshape(4, 6)
     made = {

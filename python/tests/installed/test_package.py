@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The installed package: what it holds, where it finds the rest, and that the command is the command."""
+"""The installed package: its files, the paths between them, and the command."""
 
 import os
 import signal
@@ -84,7 +84,7 @@ def test_a_signal_ends_the_command_itself(how):
 
 @pytest.mark.parametrize("how", COMMANDS)
 def test_the_end_of_a_pipe_ends_the_command_by_its_signal(how):
-    """Python ignores SIGPIPE, and what it starts inherits that: then the command would exit with a status."""
+    """Python ignores SIGPIPE, and its children inherit that: then the command would exit with a status."""
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "wb") as closed:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What setup.py says where it cannot build: it names what is missing, and the packages that bring it."""
+"""Failures of setup.py: the message names the missing programs, and the packages that have them."""
 
 import os
 import shutil
