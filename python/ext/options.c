@@ -34,11 +34,8 @@ read_small (PyObject *dict, const char *key, uint32_t *number)
 static int
 read_text (PyObject *dict, const char *key, const char **text)
 {
-    PyObject *value = PyDict_GetItemString (dict, key);
     *text = NULL;
-    if (!value || value == Py_None)
-        return 0;
-    return (*text = PyUnicode_AsUTF8AndSize (value, NULL)) ? 0 : -1;
+    return tn_text_of (PyDict_GetItemString (dict, key), text);
 }
 
 int

@@ -231,6 +231,12 @@ def test_a_type_whose_name_is_no_text_is_refused_as_metadata():
         tenon.save_gguf("a", {}, {"key": Odd()})
 
 
+def test_the_text_of_an_option_is_not_cut_at_a_nul():
+    with pytest.raises(ValueError, match="NUL"):
+        tenon.write("a.npz", {"x": np.ones(3)}, format="npz\0safetensors")
+    assert os.listdir() == []
+
+
 class Growing:
     """A sequence that has more items each time."""
 
