@@ -19,10 +19,6 @@ class Box(NamedTuple):
     steps: tuple[int, ...]  # ≥ 1
     rest: tuple[Any, ...]  # the index of the box for the result: it drops, adds or reverses dims
 
-    def covers(self, shape: tuple[int, ...]) -> bool:
-        """Whether the box has all items of the tensor."""
-        return self.counts == shape
-
 
 def find_box(index: Any, shape: tuple[int, ...]) -> Box | None:
     """The box of an index of integers, slices, None and Ellipsis; None for an index with lists or masks.

@@ -113,10 +113,6 @@ def _ml_dtypes() -> Any:
     return ml_dtypes
 
 
-def has_ml_dtypes() -> bool:
-    return _ml_dtypes() is not None
-
-
 def numpy_dtype(name: str) -> np.dtype[Any] | None:
     """The NumPy dtype for a dtype of the library, or None.
 

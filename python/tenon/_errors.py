@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class TenonError(Exception):
-    """A failure that the library reports.
+    """A failure of the library. Each exception is also one of Python's built-in exceptions.
 
     Attributes
     ----------
@@ -32,8 +32,8 @@ class TenonError(Exception):
     report : Report
         The report of a failed save: with ``strict=True``, it has all losses.
 
-    Each exception is also one of Python's built-in exceptions:
-
+    Examples
+    --------
     >>> try:
     ...     tenon.open("missing.npy")
     ... except FileNotFoundError as error:

@@ -215,14 +215,36 @@ class File(Mapping[str, Any]):
         return Report.of(self._core.report())
 
     def verify(self, *, progress: _progress.Progress = None) -> Report:
-        """Read all data and compare all checksums, as `tenon.verify`."""
+        """Read all data and compare all checksums, as `tenon.verify`.
+
+        Parameters
+        ----------
+        progress : bool or callable
+            As of `tenon.open`.
+
+        Returns
+        -------
+        Report
+            `faults` lists the faults of the data, which raise no exception.
+        """
         from tenon._report import Report
 
         with _progress.shown(progress, "verify") as callback:
             return Report.of(self._core.verify(callback))
 
     def hash(self, names: str | Iterable[str] | None = None, *, progress: _progress.Progress = None) -> dict[str, str]:
-        """Return the digests of tensors, as `tenon.hash`."""
+        """Return the digests of tensors, as `tenon.hash`.
+
+        Parameters
+        ----------
+        names, progress
+            As of `tenon.hash`.
+
+        Returns
+        -------
+        dict
+            Digests by name.
+        """
         from tenon._check import digests
 
         return digests(self, names, progress)

@@ -152,7 +152,23 @@ class safe_open:
         return metadata_of(self._open(), self._path)
 
     def get_tensor(self, name: str) -> Any:
-        """Read a tensor, as an array of the framework. SafetensorError, a KeyError: there is no such tensor."""
+        """Read a tensor.
+
+        Parameters
+        ----------
+        name : str
+            The name of the tensor.
+
+        Returns
+        -------
+        array
+            An array of the framework.
+
+        Raises
+        ------
+        SafetensorError
+            There is no such tensor (a KeyError), or it cannot be read.
+        """
         return read(self._open(), name, ..., self._framework)
 
     def get_tensors(self) -> dict[str, Any]:
@@ -160,7 +176,23 @@ class safe_open:
         return self._open().read_many(None, copy=self._framework == "numpy", framework=self._framework)
 
     def get_slice(self, name: str) -> SafeSlice:
-        """Return a tensor of which ``[index]`` reads a part. SafetensorError, a KeyError: there is no such tensor."""
+        """Return a tensor of which ``[index]`` reads a part.
+
+        Parameters
+        ----------
+        name : str
+            The name of the tensor.
+
+        Returns
+        -------
+        SafeSlice
+            The tensor, without its data.
+
+        Raises
+        ------
+        SafetensorError
+            There is no such tensor (a KeyError).
+        """
         file = self._open()
         return SafeSlice(file, file.tensors[name], self._framework)
 

@@ -62,9 +62,21 @@ def save(tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> 
 def save_file(
     tensors: dict[str, Tensor], filename: str | os.PathLike[str], metadata: dict[str, str] | None = None
 ) -> None:
-    """Write a .safetensors file: `save` to a path.
+    """Write a .safetensors file. A file that is replaced stays whole until the new one is complete.
 
-    A file that is replaced stays whole until the new one is complete.
+    Parameters
+    ----------
+    tensors, metadata
+        As of `save`.
+    filename : str or os.PathLike
+        The path.
+
+    Raises
+    ------
+    SafetensorError
+        As of `save`, or the file cannot be written.
+    ValueError, TypeError
+        As of `save`.
 
     Examples
     --------
@@ -78,7 +90,17 @@ def save_file(
 
 
 def load(data: bytes) -> dict[str, Tensor]:
-    """Return the tensors of a .safetensors file, by name. `data` is its content. SafetensorError: it is malformed.
+    """Return the tensors of a .safetensors file, by name.
+
+    Parameters
+    ----------
+    data : bytes
+        The content of the file.
+
+    Raises
+    ------
+    SafetensorError
+        The content is malformed.
 
     Examples
     --------
