@@ -313,6 +313,10 @@ def save_gguf(
     >>> arrays["w"].shape, metadata["words"]
     ((2, 32), ['a', 'b'])
     """
+    if isinstance(metadata, Mapping):
+        for key, value in metadata.items():
+            if value is None:  # a save would drop it, and nothing here returns the report
+                raise TypeError(f"metadata {key!r}: GGUF has no value for None")
     _save_as(file, "gguf", _named(arrays), metadata, options)
 
 

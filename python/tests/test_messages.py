@@ -158,3 +158,21 @@ def test_a_framework_without_the_dtype_of_a_tensor(tmp_path):
     tenon.savez(tmp_path / "a.npz", x=np.ones(2), names=np.array(["a"]))
     with pytest.raises(TypeError, match="^tensor 'names': mlx has no dtype"):
         tenon.load(tmp_path / "a.npz", framework="mlx")
+
+
+def test_metadata_that_gguf_does_not_have(tmp_path):
+    with pytest.raises(TypeError, match="metadata 'n': GGUF has no value for None"):
+        tenon.save_gguf(tmp_path / "a", {"x": np.ones(2)}, {"k": 1, "n": None})
+    assert not (tmp_path / "a.gguf").exists()
+
+
+def test_writers_speak_of_their_methods(tmp_path):
+    w = tenon.writer(tmp_path / "a.npz")
+    for call, method in ((w.end, "Writer.begin"), (lambda: w.put(b"1"), "Writer.begin")):
+        with pytest.raises(ValueError, match=method):
+            call()
+    w.begin("x", "f32", (1,))
+    for call in (w.finish, lambda: w.add("y", np.ones(1))):
+        with pytest.raises(ValueError, match="Writer.end"):
+            call()
+    w.close()
