@@ -405,6 +405,9 @@ class Adding:
         self._arrays.append((name, array, 0, None, store))
 
     def _add_lazy(self, name: str | None, value: Any, file: _core.File, index: int) -> None:
+        if value._file._items.context is not self._context:  # before configure was called, or this process was forked
+            self.add(name, value._file.read(value.name, framework="numpy"))
+            return
         _, _, _, dtype, shape, *_ = file.info(index)
         # the program chose another dtype with small_floats
         if isinstance(value.dtype, np.dtype) and _dtypes.label_of(value.dtype) != dtype:

@@ -288,6 +288,21 @@ def test_a_module_that_another_thread_imports_is_not_used(module, monkeypatch):
         assert file.getvalue() == saved.read()
 
 
+@pytest.mark.parametrize("options", [None, {"npz.compression": "deflate"}])
+def test_tensors_of_a_file_of_an_earlier_configuration_are_saved(options):
+    tenon.write("a.npz", {"x": np.arange(5.0)}, options=options)
+    tenon.save_gguf("a", {"q": tenon.QuantizedArray.quantize(np.ones((2, 32), np.float32), "q8_0")})
+    with tenon.open("a.npz") as f, tenon.open("a.gguf") as g:
+        tenon.configure("core.threads=2")
+        try:
+            tenon.write("b.gguf", {"x": f.tensors["x"], "y": f["x"], "q": g.tensors["q"]})
+        finally:
+            tenon.configure()
+    loaded = tenon.load("b.gguf")
+    assert loaded["x"].tolist() == loaded["y"].tolist() == [0, 1, 2, 3, 4]
+    assert loaded["q"] == tenon.load("a.gguf")["q"]
+
+
 # ---- interrupts ------------------------------------------------------------------------------------------------------
 
 
