@@ -313,10 +313,10 @@ deflate_tests = \
 	tests/unit/source/test_blocks \
 	tests/unit/source/test_decoder \
 	tests/unit/transfer/test_transfer
-# What .ci/run does in a build by another compiler (make check-compiler): all in C that can depend on the compiler.
+# The tests of a build with another compiler (make check-compiler): all tests in C that can depend on the compiler.
 compiler_tests = $(filter-out tests/faults/% tests/sweep/test_sweep tests/unit/base/test_pool,$(unit_tests) $(module_unit_tests)) \
 	tests/walls.sh tests/abi/nm.sh
-# And with sanitizers (make check-sanitized): all but what compares sources and symbols.
+# The tests of a build with sanitizers (make check-sanitized): all but those of sources and symbols.
 sanitized_tests = $(filter-out tests/walls.sh tests/abi/nm.sh,$(TESTS))
 # What `make check-valgrind` runs. It takes too long for sweeps, and for what needs many threads or millions of items, and
 # does not work in isolated processes, nor know openat2; the sanitizers see those.
@@ -505,7 +505,7 @@ check-valgrind: all
 	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) $(check_LTLIBRARIES)
 	./run $(srcdir)/tests/valgrind checks/valgrind $(valgrind_unit_tests) $(valgrind_shell_tests)
 
-# A part of the tests: of the programs, only those.
+# A part of the tests, which builds only its own programs.
 PART = $(MAKE) $(AM_MAKEFLAGS) check
 check-threads:
 	$(PART) TESTS='$(thread_tests)' check_PROGRAMS='$(filter-out %.sh,$(thread_tests))'

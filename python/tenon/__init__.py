@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: MIT
 """Reads and writes arrays in the formats .npy, .npz, .safetensors, .gguf, .pt and those of plugins.
 
-    arrays = tenon.load("model.safetensors")            # all of them: a dict, or the array of a .npy file
-    with tenon.open("model.gguf") as f:                 # none of them, until they are asked for
-        f.tensors                                       # names, dtypes, shapes
-        f["token_embd.weight"]                          # mapped where that is possible
+A tour::
+
+    arrays = tenon.load("model.safetensors")            # all arrays: a dict, or the array of a .npy file
+    with tenon.open("model.gguf") as f:                 # reads no data yet
+        f.tensors                                       # names, dtypes and shapes
+        f["token_embd.weight"]                          # a view of the file if possible
         f.read("token_embd.weight", np.s_[:4], dtype="float32")
-    tenon.save_safetensors("new", arrays, {"author": "me"})     # and save, savez, savez_compressed, save_gguf
+    tenon.save_safetensors("new", arrays, {"author": "me"})     # also save, savez, savez_compressed, save_gguf
     tenon.write("new.gguf", arrays, dtype="q8_0")       # any format, by its extension; returns a report
     tenon.convert("model.gguf", "model.npz", only="blk.*")      # in bounded memory
-    with tenon.writer("steps.npz") as w:                # one tensor after the other
+    with tenon.writer("steps.npz") as w:                # adds tensors one by one
         w.add("step0", np.zeros(3))
 
-verify and hash check files; formats, dtypes, config and configure tell and set what the library does. All failures are
-TenonErrors, and FileNotFoundError, ValueError … as well. tenon.numpy and tenon.safetensors stand in for these packages.
-`python -m tenon` is the command.
+verify and hash check files. formats, dtypes and config list the abilities and the configuration of the library, which
+configure changes. Failures are TenonErrors, and also FileNotFoundError, ValueError and so on. tenon.numpy and
+tenon.safetensors replace the functions of these packages. `python -m tenon` is the command.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -79,7 +79,7 @@ _OWN = {numpy: own for table in (_NUMPY, ML_DTYPES) for own, numpy in table.item
 _OWN.update({"half": "f16", "float": "f64", "double": "f64", "int": "i64", "complex": "c128"})
 
 
-# Names with two meanings: NumPy counts bytes, the library bits. To guess would clip numbers.
+# Names with two meanings: NumPy counts bytes, and the library bits. A wrong guess would clip numbers.
 _TWOFOLD = {
     "i8": ("int64", "int8"),
     "u8": ("uint64", "uint8"),
@@ -88,7 +88,7 @@ _TWOFOLD = {
 
 
 class Name(str):
-    """A name that the library gave, and not the program: "i8" means int8."""
+    """A name that the library returned, in which "i8" means int8."""
 
     __slots__ = ()
 

@@ -248,7 +248,7 @@ DTypes = Any  # a dtype, or a Mapping of names, globs or dtypes to dtypes
 
 
 def dtype_of_one(dtype: DTypes) -> DTypes:
-    """The rule for one array that gets a dtype of its own: integers are cast, too."""
+    """The rule for the dtype of a single array: it casts integers, too."""
     return dtype if dtype is None or isinstance(dtype, Mapping) else {"*": dtype}
 
 

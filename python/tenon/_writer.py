@@ -82,7 +82,7 @@ class Writer:
         name : str
             The name of the tensor.
         dtype : dtype
-            The dtype of the pieces; also one that NumPy alone has, of texts, dates or records.
+            The dtype of the pieces, which may be one of NumPy for texts, dates or records.
         shape : sequence of int
             The dims. The first one may be None: then the number of bytes determines it.
         store : dtype, optional

@@ -92,7 +92,7 @@ def test_lists_and_masks_are_no_boxes(index):
     assert find_box(index, WHOLE.shape) is None
 
 
-def test_covers():
+def test_counts():
     assert find_box((slice(None, None, -1), Ellipsis), (4, 5)).counts == (4, 5)
     assert find_box((slice(1, None),), (4, 5)).counts == (3, 5)
     assert find_box((), ()).counts == ()
