@@ -60,6 +60,8 @@ class Entry(NamedTuple):
 class Report(Sequence[Entry]):
     """The notes, losses and written files of a call, in order. ``str()`` has a line for each.
 
+    As of each sequence, the truth value of an empty report is False: `ok` tells whether a file is sound.
+
     Examples
     --------
     >>> np.savez("a.npz", x=np.arange(3))

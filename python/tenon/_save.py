@@ -134,7 +134,8 @@ def _save_as(
     try:
         save_plan(plan, file, made)
     except TenonError as error:
-        if error.advice and "dtype=" in error.advice:  # arguments that these functions do not have
+        if error.advice and ("dtype=" in error.advice or "carry=" in error.advice):
+            # arguments that these functions do not have
             error.advice = f"tenon.write takes them: {error.advice}"
         raise
 

@@ -80,6 +80,8 @@ def test_functions_without_dtype_name_the_one_that_has_it(tmp_path):
     for save in (lambda: tenon.save_safetensors(tmp_path / "a", {"q": q}), lambda: tenon.savez(tmp_path / "a", q=q)):
         with pytest.raises(ValueError, match="tenon.write takes them: dtype="):
             save()
+    with pytest.raises(ValueError, match="tenon.write takes them: carry=True"):
+        tenon.save_safetensors(tmp_path / "a", {"names": np.array(["a"])})
     with pytest.raises(ValueError, match=r"\n\(dtype="):
         tenon.write(tmp_path / "a.npz", {"q": q})
 
