@@ -25,7 +25,7 @@ os.register_at_fork(after_in_child=_unlock)
 
 
 def context() -> _core.Context:
-    """The context of all functions. The first call creates it from tenon.ini and the environment, as the command does."""
+    """The context of all functions. The first call creates it from tenon.ini and the environment."""
     found = _current
     return found if found is not None else _make()
 

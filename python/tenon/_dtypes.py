@@ -250,7 +250,10 @@ class DType(NamedTuple):
 
 def all_dtypes(context: Context) -> list[DType]:
     kinds = ("plain", "block", "opaque")
-    return [DType(Name(name), kinds[kind], items, size, numpy_dtype(name)) for _, name, kind, items, size in context.dtypes()]
+    return [
+        DType(Name(name), kinds[kind], items, size, numpy_dtype(name))
+        for _, name, kind, items, size in context.dtypes()
+    ]
 
 
 def swapped(dtype: np.dtype[Any]) -> bool:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from tenon._progress import Callback
 
 FRAMEWORKS = ("numpy", "torch", "jax", "mlx")
-# Frameworks that share only writable memory, and so get copy-on-write pages: torch has no read-only tensors, and JAX does
-# not request them from NumPy.
+# Frameworks that share only writable memory, and so get copy-on-write pages: torch has no read-only tensors, and JAX
+# does not request them from NumPy.
 SHARING = frozenset(("torch", "jax"))
 
 _F4 = 23  # TENON_F4

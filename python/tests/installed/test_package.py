@@ -72,7 +72,8 @@ def test_a_signal_ends_the_command_itself(how):
     """It waits for its input; the process that was started is the one that the signal ends."""
     reader, writer = os.pipe()
     try:
-        with subprocess.Popen([*COMMANDS[how], "ls", "-"], stdin=reader, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+        command = [*COMMANDS[how], "ls", "-"]
+        with subprocess.Popen(command, stdin=reader, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
             while os.readlink(f"/proc/{child.pid}/exe") != str(PACKAGE.resolve() / "bin" / "tenon"):
                 assert child.poll() is None
             child.send_signal(signal.SIGTERM)
@@ -88,7 +89,8 @@ def test_the_end_of_a_pipe_ends_the_command_by_its_signal(how):
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "wb") as closed:
-        done = subprocess.run([*COMMANDS[how], "formats", "-v"], stdout=closed, stderr=subprocess.PIPE, text=True, timeout=120)
+        command = [*COMMANDS[how], "formats", "-v"]
+        done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (-signal.SIGPIPE, "")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Plugins of other packages: entry points of the group tenon.plugins. The packages are wheels made here, and installed by pip."""
+"""Plugins of other packages: entry points of the group tenon.plugins, in wheels that the tests create and install."""
 
 import base64
 import hashlib
@@ -50,8 +50,8 @@ class Environment:
             archive.extractall(self.packages)
 
     def pip_install(self, wheel):
-        subprocess.run([sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", self.python, "install", "--quiet", "--no-deps",
-                        "--no-index", wheel], check=True)
+        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", self.python]
+        subprocess.run([*pip, "install", "--quiet", "--no-deps", "--no-index", wheel], check=True)
 
     def run(self, *arguments, **variables):
         return subprocess.run([self.python, *map(str, arguments)], capture_output=True, text=True, timeout=120,
@@ -88,7 +88,8 @@ def test_a_plugin_of_another_package_is_used(environment, tmp_path, entry, code)
     assert environment.folders() == ([str(folder)], "")
     shown = environment.run("-m", "tenon", "formats", "-v")
     assert str(folder / "toyraw.so") in shown.stdout
-    listed = environment.run("-c", "import tenon\nprint([format.plugin_file for format in tenon.formats() if format.id == 'toyraw'])")
+    code = "import tenon\nprint([format.plugin_file for format in tenon.formats() if format.id == 'toyraw'])"
+    listed = environment.run("-c", code)
     assert listed.stdout == f"{[str(folder / 'toyraw.so')]}\n", listed.stderr
     # and those of TENON_PLUGIN_PATH are before them
     own = tmp_path / "own"
@@ -100,7 +101,8 @@ def test_a_plugin_of_another_package_is_used(environment, tmp_path, entry, code)
 
 def test_a_package_that_pip_installed_is_found(environment, tmp_path):
     code = b"import os\nFOLDER = os.path.dirname(__file__)\n"
-    environment.pip_install(make_wheel(tmp_path, "toys", "toys:FOLDER", {"toys/__init__.py": code, "toys/toyraw.so": PLUGIN.read_bytes()}))
+    files = {"toys/__init__.py": code, "toys/toyraw.so": PLUGIN.read_bytes()}
+    environment.pip_install(make_wheel(tmp_path, "toys", "toys:FOLDER", files))
     assert environment.folders() == ([str(environment.packages / "toys")], "")
     assert str(environment.packages / "toys" / "toyraw.so") in environment.run("-m", "tenon", "formats", "-v").stdout
 

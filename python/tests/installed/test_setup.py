@@ -25,8 +25,9 @@ def package(tmp_path):
 
 
 def message_of(package, **variables):
-    done = subprocess.run([PYTHON, "setup.py", "-q", "bdist_wheel"], cwd=package, capture_output=True, text=True, timeout=120,
-                          env={**os.environ, "TENON_BUILD_DIR": "", "CC": "", **variables})
+    environment = {**os.environ, "TENON_BUILD_DIR": "", "CC": "", **variables}
+    done = subprocess.run([PYTHON, "setup.py", "-q", "bdist_wheel"], cwd=package, capture_output=True, text=True,
+                          timeout=120, env=environment)
     assert done.returncode != 0 and "Traceback" not in done.stderr
     return done.stderr
 
@@ -34,7 +35,8 @@ def message_of(package, **variables):
 def test_programs_are_missing(package, tmp_path):
     (tmp_path / "bin").mkdir()
     message = message_of(package, PATH=str(tmp_path / "bin"))
-    for word in ("C compiler", "make", "pkg-config", "autoconf", "automake", "libtoolize", "apt-get install gcc", "dnf install gcc"):
+    programs = ("C compiler", "make", "pkg-config", "autoconf", "automake", "libtoolize")
+    for word in (*programs, "apt-get install gcc", "dnf install gcc"):
         assert word in message
 
 
