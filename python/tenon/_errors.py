@@ -172,11 +172,14 @@ def in_words_of_python(text: str) -> str:
     return text
 
 
-def _kind(status: str, file: str | None, tensor: str | None, number: int) -> type[TenonError]:
+def _kind(status: str, message: str, file: str | None, tensor: str | None, number: int) -> type[TenonError]:
     if status in ("TENON_E_IO", "TENON_E_NOT_FOUND") and number in _BY_ERRNO:
         return _BY_ERRNO[number]
-    if status == "TENON_E_NOT_FOUND" and file and not tensor and not _os.path.exists(file):
-        return TenonFileNotFoundError
+    if status == "TENON_E_NOT_FOUND" and file and not tensor:
+        if "there is no codec '" in message:  # the argument format
+            return TenonValueError
+        if not _os.path.isfile(file):  # a folder may be there, without a file of tensors
+            return TenonFileNotFoundError
     return _BY_STATUS.get(status, TenonValueError)
 
 
@@ -191,7 +194,7 @@ def fail(
     advice: str | None = None,
 ) -> TenonError:
     """Creates the exception for a failure."""
-    kind = _kind(status, file, tensor, errno)
+    kind = _kind(status, message, file, tensor, errno)
     number = errno or _ERRNO_OF.get(kind, 0)
     error: TenonError
     if issubclass(kind, OSError) and number:

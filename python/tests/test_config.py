@@ -294,3 +294,21 @@ def test_report():
         and eval(repr(report), {"Report": Report, "Entry": Entry}) == report
     )
     assert Report().ok and str(Report()) == ""
+
+
+def test_an_unknown_format_is_a_value_error(tmp_path):
+    np.save(tmp_path / "a.npy", np.arange(3))
+    for call in (
+        lambda: tenon.load(tmp_path / "a.npy", format="xyz"),
+        lambda: tenon.open(tmp_path / "a.npy", format="xyz"),
+        lambda: tenon.write(tmp_path / "new", {"a": np.arange(3)}, format="xyz"),
+    ):
+        with pytest.raises(ValueError, match="there is no codec 'xyz'") as caught:
+            call()
+        assert not isinstance(caught.value, (KeyError, OSError))
+
+
+def test_a_folder_without_tensors_is_a_file_that_is_not_found(tmp_path):
+    for call in (tenon.load, tenon.open):
+        with pytest.raises(FileNotFoundError, match="it is a folder without a set"):
+            call(tmp_path)
