@@ -114,6 +114,19 @@ tn_text_of (PyObject *object, const char **text)
     return 0;
 }
 
+int
+tn_attribute_has (PyObject *object, const char *name)
+{
+    PyObject *value = PyObject_GetAttrString (object, name);
+    Py_XDECREF (value);
+    if (value)
+        return 1;
+    if (!PyErr_ExceptionMatches (PyExc_AttributeError))
+        return -1;
+    PyErr_Clear ();
+    return 0;
+}
+
 /* ---- sequences ---- */
 
 /* The items of a sequence other than str, as a tuple. */

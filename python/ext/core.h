@@ -65,6 +65,8 @@ int tn_u32_of (PyObject *object, uint32_t *number);
 int tn_bool_of (PyObject *object, bool *flag);
 /* The UTF-8 of a str without NUL; NULL and None leave the default. The object owns the text. */
 int tn_text_of (PyObject *object, const char **text);
+/* Whether the object has an attribute; -1 with an exception of the attribute that is no AttributeError. */
+int tn_attribute_has (PyObject *object, const char *name);
 /* Converts a sequence of up to `room` numbers; *count is -1 for NULL and None. */
 int tn_numbers_of (PyObject *sequence, uint64_t *numbers, int room, int *count);
 /* Converts a sequence of any length. PyMem_Free frees *numbers, which is NULL for NULL and None. */

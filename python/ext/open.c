@@ -69,8 +69,9 @@ use_source (struct opening *opening, PyObject *source)
     }
     if (PyArray_Check (source))
         return use_memory (opening, source);
-    if (!PyUnicode_Check (source) && !PyBytes_Check (source) && PyObject_HasAttrString (source, "read_at"))
-        return use_reader (opening, source);
+    int reads = PyUnicode_Check (source) || PyBytes_Check (source) ? 0 : tn_attribute_has (source, "read_at");
+    if (reads != 0)
+        return reads < 0 ? -1 : use_reader (opening, source);
     return PyUnicode_FSConverter (source, &opening->path) ? 0 : -1;
 }
 

@@ -104,12 +104,15 @@ has_buffer (PyObject *object)
     return view != NULL;
 }
 
-static bool
+/* 1 or 0; -1 with an exception. */
+static int
 has_array (PyObject *object)
 {
-    return PyObject_HasAttrString (object, "__array_interface__")
-           || PyObject_HasAttrString (object, "__array__") || PyObject_HasAttrString (object, "__dlpack__")
-           || has_buffer (object);
+    static const char *const names[] = { "__array_interface__", "__array__", "__dlpack__" };
+    int has = 0;
+    for (size_t i = 0; has == 0 && i < sizeof names / sizeof *names; i++)
+        has = tn_attribute_has (object, names[i]);
+    return has == 0 ? has_buffer (object) : has;
 }
 
 /* The array itself, unless it is 0-d or its items are objects or texts. */
@@ -140,7 +143,10 @@ tn_plain (const tn_put *p, PyObject *object)
     }
     if (PyArray_Check (object))
         return plain_array (p, (PyArrayObject *) object);
-    if (has_array (object)) {
+    int has = has_array (object);
+    if (has < 0)
+        return NULL;
+    if (has) {
         PyObject *array = PyArray_FromAny (object, NULL, 0, 0, 0, NULL);
         PyObject *plain = array ? plain_array (p, (PyArrayObject *) array) : refuse_array (p);
         Py_XDECREF (array);

@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 import pytest
-from tenon import _core
+from tenon import _context, _core
 
 
 class Broken:
@@ -140,3 +140,11 @@ def test_types(name):
         types = [kind, int, object, _core.File, None]
         attempt(kind.__new__, [choose.choice(types) for _ in range(choose.randrange(3))], {})
         attempt(kind.__init__, [choose.choice(junk)], {})
+
+
+def test_exceptions_of_attributes_reach_the_caller():
+    context = _context.context()
+    with pytest.raises(ZeroDivisionError):
+        context.open(Broken())
+    with pytest.raises(ZeroDivisionError):
+        context.plan().put_metadata("key", Broken())
