@@ -53,11 +53,12 @@ def compressed(bench):
     named, size = by_name(arrays), bytes_of(arrays)
     ours, theirs = bench.path("ours.npz"), bench.path("theirs.npz")
     bench.compare("tenon.savez_compressed, 64 arrays (a)", lambda: tenon.savez_compressed(ours, **named), lambda: np.savez_compressed(theirs, **named),
-                  "np.savez_compressed", ">= 12", size, 1, warm=False)
+                  "np.savez_compressed", ">= 12", size, 1, warm=False, readme=True)
     bench.compare_sizes("size of that", ours, theirs, "np.savez_compressed")
     check(arrays, tenon.load(theirs))
     check(arrays, everything(ours))
-    bench.compare("tenon.load of the file by NumPy", lambda: tenon.load(theirs), lambda: everything(theirs), "dict(np.load(f))", ">= 2.5", size, bench.rounds(3))
+    bench.compare("tenon.load of the file by NumPy", lambda: tenon.load(theirs), lambda: everything(theirs), "dict(np.load(f))", ">= 2.5", size, bench.rounds(3),
+                  readme=True)
     bench.compare("tenon.load of the file by tenon", lambda: tenon.load(ours), lambda: everything(ours), "dict(np.load(f))", ">= 2.5", size, bench.rounds(3))
     bench.compare("dict(tenon.numpy.load) of the file by NumPy", lambda: dict(tenon.numpy.load(theirs)), lambda: everything(theirs), "dict(np.load(f))", "-",
                   size, bench.rounds(3))
@@ -79,7 +80,8 @@ def npz_small(bench):
         check(arrays, tenon.load(path))
         check(arrays, dict(tenon.numpy.load(path)))
         rounds, wanted = bench.rounds(3 if count > 1000 else 9, 1), ">= 10" if count >= 1000 else "-"
-        bench.compare(f"tenon.load, {count:,} of 64 bytes", lambda: tenon.load(path), lambda: everything(path), "dict(np.load(f))", wanted, 0, rounds)
+        bench.compare(f"tenon.load, {count:,} of 64 bytes", lambda: tenon.load(path), lambda: everything(path), "dict(np.load(f))", wanted, 0, rounds,
+                      readme=count == 20000)
         bench.compare(f"dict(tenon.numpy.load), {count:,} of 64 bytes", lambda: dict(tenon.numpy.load(path)), lambda: everything(path), "dict(np.load(f))",
                       "-", 0, rounds)
         bench.compare(f"tenon.savez, {count:,} of 64 bytes", lambda: tenon.savez(target, **named), lambda: np.savez(path, **named), "np.savez", "-", 0,
@@ -108,11 +110,13 @@ def safetensors_large(bench):
         save_file({"x": np.zeros(1, "f4")}, theirs + ".tiny.safetensors")
         check(arrays, tenon.load(theirs))
         bench.compare_all(f"tenon.load, 64 arrays, in a fresh process, {place}", first(theirs, "tenon.load"),
-                          [(first(theirs, name), name, wanted) for name in ("load_file", "mx.load, evaluated")], size, bench.rounds(7))
+                          [(first(theirs, name), name, wanted) for name in ("load_file", "mx.load, evaluated")], size, bench.rounds(7),
+                          readme=place == "disk")
         bench.compare(f"tenon.safetensors.load_file, 64 arrays, in a fresh process, {place}", first(theirs, "tenon.safetensors.load_file"),
                       first(theirs, "load_file"), "load_file", wanted, size, bench.rounds(7))
         bench.compare_all(f"tenon.load, 64 arrays, again and again, {place}", lambda: tenon.load(theirs),
-                          [(lambda: load_file(theirs), "load_file", wanted), (lambda: mlx_load(theirs), "mx.load, evaluated", "-")], size, bench.rounds(7))
+                          [(lambda: load_file(theirs), "load_file", wanted), (lambda: mlx_load(theirs), "mx.load, evaluated", "-")], size, bench.rounds(7),
+                          readme=place == "disk")
         measure.remove(ours, theirs)
 
 
@@ -125,7 +129,8 @@ def safetensors_small(bench):
         check(arrays, tenon.safetensors.load_file(path))
         rounds, wanted = bench.rounds(5 if count > 1000 else 21), ">= 3" if count >= 1000 else "-"
         bench.compare_all(f"tenon.load, {count:,} of 64 bytes", lambda: tenon.load(path),
-                          [(lambda: load_file(path), "load_file", wanted), (lambda: mlx_load(path), "mx.load, evaluated", wanted)], 0, rounds)
+                          [(lambda: load_file(path), "load_file", wanted), (lambda: mlx_load(path), "mx.load, evaluated", wanted)], 0, rounds,
+                          readme=count == 20000)
         bench.compare(f"tenon.safetensors.load_file, {count:,} of 64 bytes", lambda: tenon.safetensors.load_file(path), lambda: load_file(path), "load_file",
                       wanted, 0, rounds)
         bench.compare(f"tenon.save_safetensors, {count:,} of 64 bytes", lambda: tenon.save_safetensors(target, named), lambda: save_file(named, path),
@@ -138,7 +143,7 @@ def gguf_small(bench):
         bench.tenon.save_many(path, arrays)
         check(arrays, tenon.load(path))
         bench.compare(f"tenon.load, {count:,} of 64 bytes", lambda: tenon.load(path), lambda: mlx_load(path), "mx.load, evaluated",
-                      ">= 1.5" if count >= 1000 else "-", 0, bench.rounds(5, 1))
+                      ">= 1.5" if count >= 1000 else "-", 0, bench.rounds(5, 1), readme=count == 20000)
 
 
 def opening(bench):
@@ -154,7 +159,8 @@ def opening(bench):
             def library(path=path):
                 bench.tenon.close(bench.tenon.open(path))
 
-            bench.compare(f"tenon.open, {count:,} tensors of {extension}", ours, library, "tenon_open", "<= 1.5" if count > 1000 else "<= -", 0, bench.rounds(15))
+            bench.compare(f"tenon.open, {count:,} tensors of {extension}", ours, library, "tenon_open", "<= 1.5" if count > 1000 else "<= -", 0, bench.rounds(15),
+                          readme=count == 100000 and extension == "safetensors")
             measure.remove(path)
 
 
@@ -166,7 +172,7 @@ def importing(bench):
     def run():
         return Seconds(subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True).stdout)
 
-    bench.limited("import tenon, after import numpy", run, "<= 15 ms", bench.rounds(9))
+    bench.limited("import tenon, after import numpy", run, "<= 15 ms", bench.rounds(9), readme=True)
 
 
 if __name__ == "__main__":

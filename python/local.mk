@@ -94,12 +94,13 @@ wheel: venv-wheel/.done
 	tar -x -f python/dist/tenon-*.tar.gz -C python/unpacked
 	env -u TENON_BUILD_DIR $(PYTHON_BUILD) --wheel --outdir python/wheelhouse python/unpacked/tenon-*
 	PATH='$(abs_builddir)'/venv-wheel/bin:$$PATH auditwheel repair --wheel-dir python/dist python/wheelhouse/tenon-*.whl
+	venv-wheel/bin/python $(srcdir)/build-aux/python-licences "`echo python/dist/tenon-*.whl`"
 	rm -rf python/unpacked python/wheelhouse
 	@$(srcdir)/tests/logged checks/wheel.log venv-wheel/bin/python $(srcdir)/build-aux/python-audit python/dist/tenon-*.whl
 
 # The installed package: a wheel of this build, in a virtual environment.
 python/venv/.done: libtenon.la $(plugin_LTLIBRARIES) $(bin_PROGRAMS) $(PYTHON_MODULES) python/setup.py python/pyproject.toml \
-  venv-python/.done venv-wheel/.done $(wildcard $(srcdir)/python/ext/*.[ch])
+  venv-python/.done venv-wheel/.done $(wildcard $(srcdir)/python/ext/*.[ch]) | python
 	rm -rf python/venv python/wheelhouse
 	TENON_BUILD_DIR='$(abs_builddir)' venv-wheel/bin/python -m pip --disable-pip-version-check wheel --quiet --no-deps --no-index \
 	  --no-build-isolation --wheel-dir python/wheelhouse $(srcdir)/python

@@ -481,7 +481,8 @@ venv/.done: tests/interop/requirements.txt
 	$(SHELL) $(srcdir)/build-aux/python-venv venv $(srcdir)/tests/interop/requirements.txt
 	@touch $@
 
-check-interop: all venv/.done
+# test_bench.py imports the package, as the measurements of it do.
+check-interop: all python venv/.done
 	@PYTHON='$(abs_builddir)/venv/bin/python' $(srcdir)/tests/logged checks/interop.log ./run $(srcdir)/tests/interop/run
 
 # PyTorch is a download of 600 MB, so its tests are a job of their own, and so are those of JAX. Where they cannot be had they are skipped.
@@ -505,20 +506,20 @@ check-valgrind: all
 	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) $(check_LTLIBRARIES)
 	./run $(srcdir)/tests/valgrind checks/valgrind $(valgrind_unit_tests) $(valgrind_shell_tests)
 
-# A part of the tests, which builds only its own programs.
+# A part of the tests, which builds only its own programs. '+': make finds no $(MAKE) in the line of a recipe, and would run one job.
 PART = $(MAKE) $(AM_MAKEFLAGS) check
 check-threads:
-	$(PART) TESTS='$(thread_tests)' check_PROGRAMS='$(filter-out %.sh,$(thread_tests))'
+	+$(PART) TESTS='$(thread_tests)' check_PROGRAMS='$(filter-out %.sh,$(thread_tests))'
 check-builtin:
-	$(PART) TESTS='$(builtin_tests)' check_PROGRAMS=
+	+$(PART) TESTS='$(builtin_tests)' check_PROGRAMS=
 check-walls: all
 	@$(srcdir)/tests/logged tests/walls.log ./run $(srcdir)/tests/walls.sh
 check-compiler:
-	$(PART) TESTS='$(compiler_tests)' check_PROGRAMS='$(filter-out %.sh,$(compiler_tests))'
+	+$(PART) TESTS='$(compiler_tests)' check_PROGRAMS='$(filter-out %.sh,$(compiler_tests))'
 check-sanitized:
-	$(PART) TESTS='$(sanitized_tests)'
+	+$(PART) TESTS='$(sanitized_tests)'
 check-deflate:
-	$(PART) TESTS='$(deflate_tests)' check_PROGRAMS='$(filter-out %.sh,$(deflate_tests))'
+	+$(PART) TESTS='$(deflate_tests)' check_PROGRAMS='$(filter-out %.sh,$(deflate_tests))'
 
 clean-tests:
 	rm -rf checks
