@@ -57,7 +57,7 @@ def compressed(bench):
     bench.compare_sizes("size of that", ours, theirs, "np.savez_compressed")
     check(arrays, tenon.load(theirs))
     check(arrays, everything(ours))
-    bench.compare("tenon.load of the file by NumPy", lambda: tenon.load(theirs), lambda: everything(theirs), "dict(np.load(f))", ">= 2.5", size, bench.rounds(3),
+    bench.compare("tenon.load of the deflated file by NumPy", lambda: tenon.load(theirs), lambda: everything(theirs), "dict(np.load(f))", ">= 2.5", size, bench.rounds(3),
                   readme=True)
     bench.compare("tenon.load of the file by tenon", lambda: tenon.load(ours), lambda: everything(ours), "dict(np.load(f))", ">= 2.5", size, bench.rounds(3))
     bench.compare("dict(tenon.numpy.load) of the file by NumPy", lambda: dict(tenon.numpy.load(theirs)), lambda: everything(theirs), "dict(np.load(f))", "-",
@@ -80,7 +80,7 @@ def npz_small(bench):
         check(arrays, tenon.load(path))
         check(arrays, dict(tenon.numpy.load(path)))
         rounds, wanted = bench.rounds(3 if count > 1000 else 9, 1), ">= 10" if count >= 1000 else "-"
-        bench.compare(f"tenon.load, {count:,} of 64 bytes", lambda: tenon.load(path), lambda: everything(path), "dict(np.load(f))", wanted, 0, rounds,
+        bench.compare(f"tenon.load of npz, {count:,} of 64 bytes", lambda: tenon.load(path), lambda: everything(path), "dict(np.load(f))", wanted, 0, rounds,
                       readme=count == 20000)
         bench.compare(f"dict(tenon.numpy.load), {count:,} of 64 bytes", lambda: dict(tenon.numpy.load(path)), lambda: everything(path), "dict(np.load(f))",
                       "-", 0, rounds)
@@ -109,12 +109,12 @@ def safetensors_large(bench):
                       "save_file", "-", size, bench.rounds(7))
         save_file({"x": np.zeros(1, "f4")}, theirs + ".tiny.safetensors")
         check(arrays, tenon.load(theirs))
-        bench.compare_all(f"tenon.load, 64 arrays, in a fresh process, {place}", first(theirs, "tenon.load"),
+        bench.compare_all(f"tenon.load of safetensors, 64 arrays, in a fresh process, {place}", first(theirs, "tenon.load"),
                           [(first(theirs, name), name, wanted) for name in ("load_file", "mx.load, evaluated")], size, bench.rounds(7),
                           readme=place == "disk")
         bench.compare(f"tenon.safetensors.load_file, 64 arrays, in a fresh process, {place}", first(theirs, "tenon.safetensors.load_file"),
                       first(theirs, "load_file"), "load_file", wanted, size, bench.rounds(7))
-        bench.compare_all(f"tenon.load, 64 arrays, again and again, {place}", lambda: tenon.load(theirs),
+        bench.compare_all(f"tenon.load of safetensors, 64 arrays, again and again, {place}", lambda: tenon.load(theirs),
                           [(lambda: load_file(theirs), "load_file", wanted), (lambda: mlx_load(theirs), "mx.load, evaluated", "-")], size, bench.rounds(7),
                           readme=place == "disk")
         measure.remove(ours, theirs)
@@ -128,7 +128,7 @@ def safetensors_small(bench):
         check(arrays, tenon.load(path))
         check(arrays, tenon.safetensors.load_file(path))
         rounds, wanted = bench.rounds(5 if count > 1000 else 21), ">= 3" if count >= 1000 else "-"
-        bench.compare_all(f"tenon.load, {count:,} of 64 bytes", lambda: tenon.load(path),
+        bench.compare_all(f"tenon.load of safetensors, {count:,} of 64 bytes", lambda: tenon.load(path),
                           [(lambda: load_file(path), "load_file", wanted), (lambda: mlx_load(path), "mx.load, evaluated", wanted)], 0, rounds,
                           readme=count == 20000)
         bench.compare(f"tenon.safetensors.load_file, {count:,} of 64 bytes", lambda: tenon.safetensors.load_file(path), lambda: load_file(path), "load_file",
@@ -142,7 +142,7 @@ def gguf_small(bench):
         arrays, path = small(count, SMALL), bench.path("small.gguf")
         bench.tenon.save_many(path, arrays)
         check(arrays, tenon.load(path))
-        bench.compare(f"tenon.load, {count:,} of 64 bytes", lambda: tenon.load(path), lambda: mlx_load(path), "mx.load, evaluated",
+        bench.compare(f"tenon.load of gguf, {count:,} of 64 bytes", lambda: tenon.load(path), lambda: mlx_load(path), "mx.load, evaluated",
                       ">= 1.5" if count >= 1000 else "-", 0, bench.rounds(5, 1), readme=count == 20000)
 
 
