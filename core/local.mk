@@ -35,6 +35,7 @@ core_libcore_la_SOURCES = \
 	core/catalog/dtypes.c \
 	core/catalog/file.c \
 	core/catalog/file.h \
+	core/catalog/grid.h \
 	core/catalog/look.c \
 	core/catalog/names.c \
 	core/catalog/names.h \
@@ -61,7 +62,9 @@ core_libcore_la_SOURCES = \
 	core/codec/host.c \
 	core/codec/host.h \
 	core/codec/host_any.c \
+	core/codec/host_claim.c \
 	core/codec/host_describe.c \
+	core/codec/host_put_grid.c \
 	core/codec/host_put_key.c \
 	core/codec/host_include.c \
 	core/codec/host_items.c \

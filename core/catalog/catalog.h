@@ -7,16 +7,19 @@
  * slot. */
 #ifndef TN_CATALOG_H
 #define TN_CATALOG_H
+#include "catalog/grid.h"
 #include "catalog/names.h"
 #include "catalog/shape.h"
 #include "catalog/value.h"
 #include "source/source.h"
 #include "source/unpack.h"
 
-/* What a codec's read gets to know of a tensor beside its dtype and shape, as describe gave it. */
+/* What read and locate_chunk of a codec get to know of a tensor beside its dtype and shape, as describe gave
+ * it. */
 struct tn_served {
     uint64_t offset, place;
-    uint64_t size, reserved;
+    uint64_t size;
+    const struct tn_grid *grid; /* of chunks, or of the boxes that read is asked for; NULL: any box */
     /* behind it, aligned to 16: `size` bytes, the codec's state */
 };
 static inline void *
@@ -122,6 +125,7 @@ struct tn_catalog {
     /* makes a region of a served tensor; set by the room codec, which is above this one */
     tenon_status (*serve) (struct tn_catalog *catalog, const struct tn_tensor *tensor,
                            const struct tenon_region *region, void *to, uint64_t size, tenon_error *error);
+    const struct tn_locating *locating; /* finds the chunks of its tensors; set likewise */
     bool names_wait; /* names are entered only when one is looked for: another catalog has the same and enters
                         them */
     bool name_twice; /* a name was to be entered twice */

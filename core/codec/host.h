@@ -70,6 +70,10 @@ tenon_status tn_host_skip_part (struct tenon_call *, const struct tenon_part *, 
 tenon_status tn_host_open_key (struct tenon_call *, const char *, uint64_t, uint32_t *);
 tenon_status tn_host_next_key (struct tenon_call *, const char *, uint64_t, struct tenon_key *);
 
+/* ---- host_claim.c, for describe: keys that are not opened ---- */
+
+tenon_status tn_host_claim_keys (struct tenon_call *, const struct tenon_claim *);
+
 /* Adds a new source to the catalog, which takes it over, and numbers it for the codec. */
 tenon_status tn_call_adopt_source (struct tn_call *call, struct tn_source *source, uint32_t *number);
 
@@ -115,6 +119,10 @@ tenon_status tn_host_old_part (struct tenon_call *, uint64_t, const char **, uin
 tenon_status tn_host_align (struct tenon_call *, uint64_t, uint32_t);
 uint64_t tn_host_tell (struct tenon_call *);
 tenon_status tn_host_patch (struct tenon_call *, uint64_t, const void *, uint64_t);
+
+/* ---- host_put_grid.c, for write: chunks ---- */
+
+tenon_status tn_host_put_grid (struct tenon_call *, const struct tenon_grid_put *);
 
 /* ---- host_items.c, for write: arrays of metadata ---- */
 

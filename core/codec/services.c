@@ -15,12 +15,12 @@ _Static_assert(sizeof (struct tenon_host)
                    == offsetof (struct tenon_host, fail) + TN_SERVICE_COUNT * sizeof (void (*) (void)),
                "a service of struct tenon_host has no rule");
 
-static const char *const names[] = {
-    [TN_CALL_PROBE] = "probe",         [TN_CALL_DESCRIBE] = "describe", [TN_CALL_READ] = "read",
-    [TN_CALL_WRITE] = "write",         [TN_CALL_LIST] = "describe",     [TN_CALL_LOCATE] = "locate",
-    [TN_CALL_BEGIN] = "begin",         [TN_CALL_DROP] = "drop",         [TN_CALL_BEGIN_ENTRY] = "begin_entry",
-    [TN_CALL_END_ENTRY] = "end_entry", [TN_CALL_FINISH] = "finish"
-};
+static const char *const names[] = { [TN_CALL_PROBE] = "probe",         [TN_CALL_DESCRIBE] = "describe",
+                                     [TN_CALL_READ] = "read",           [TN_CALL_CHUNK] = "locate_chunk",
+                                     [TN_CALL_WRITE] = "write",         [TN_CALL_LIST] = "describe",
+                                     [TN_CALL_LOCATE] = "locate",       [TN_CALL_BEGIN] = "begin",
+                                     [TN_CALL_DROP] = "drop",           [TN_CALL_BEGIN_ENTRY] = "begin_entry",
+                                     [TN_CALL_END_ENTRY] = "end_entry", [TN_CALL_FINISH] = "finish" };
 
 const char *
 tn_state_name (enum tn_state state)

@@ -10,6 +10,7 @@ enum tn_state {
     TN_CALL_PROBE,
     TN_CALL_DESCRIBE,
     TN_CALL_READ,
+    TN_CALL_CHUNK, /* locate_chunk */
     TN_CALL_WRITE,
     /* of the codec of an archive: its describe, and those of struct tenon_archive */
     TN_CALL_LIST,
@@ -26,6 +27,7 @@ enum {
     TN_FROM_PROBE = 1 << TN_CALL_PROBE,
     TN_FROM_DESCRIBE = 1 << TN_CALL_DESCRIBE,
     TN_FROM_READ = 1 << TN_CALL_READ,
+    TN_FROM_CHUNK = 1 << TN_CALL_CHUNK,
     TN_FROM_WRITE = 1 << TN_CALL_WRITE,
     TN_FROM_LIST = 1 << TN_CALL_LIST,
     TN_FROM_LOCATE = 1 << TN_CALL_LOCATE,
@@ -74,8 +76,8 @@ enum {
         void *user),                                                                                         \
        (array, visit, user), TN_FROM_DESCRIBE | TN_FROM_READ | TN_FROM_WRITE, NULL, TENON_E_MISUSE)          \
     S (tenon_status, open_key, (const char *key, uint64_t length, uint32_t *source), (key, length, source),  \
-       TN_FROM_DESCRIBE | TN_FROM_WRITE, NULL, TENON_E_MISUSE)                                               \
-    N (const char *, answer, TN_FROM_DESCRIBE | TN_FROM_PARTS | TN_FROM_WRITE, "")                           \
+       TN_FROM_DESCRIBE | TN_FROM_CHUNK | TN_FROM_WRITE, NULL, TENON_E_MISUSE)                               \
+    N (const char *, answer, TN_FROM_DESCRIBE | TN_FROM_CHUNK | TN_FROM_PARTS | TN_FROM_WRITE, "")           \
     V (expect, (uint64_t tensors, uint64_t metadata), (tensors, metadata), TN_FROM_DESCRIBE | TN_FROM_LIST)  \
     S (tenon_status, add_dtype, (const struct tenon_dtype *dtype, uint32_t *number), (dtype, number),        \
        TN_FROM_DESCRIBE, NULL, TENON_E_MISUSE)                                                               \
@@ -104,6 +106,8 @@ enum {
        (part, status, why), TN_FROM_PARTS, NULL, TENON_E_MISUSE)                                             \
     S (tenon_status, next_key, (const char *prefix, uint64_t prefix_length, struct tenon_key *key),          \
        (prefix, prefix_length, key), TN_FROM_DESCRIBE, NULL, TENON_E_MISUSE)                                 \
+    S (tenon_status, claim_keys, (const struct tenon_claim *claim), (claim), TN_FROM_DESCRIBE, NULL,         \
+       TENON_E_MISUSE)                                                                                       \
     S (tenon_status, plan_info, (struct tenon_plan_info * info), (info), TN_FROM_WRITE | TN_FROM_ENTRIES,    \
        NULL, TENON_E_MISUSE)                                                                                 \
     S (tenon_status, plan_tensor, (uint64_t index, struct tenon_tensor * tensor), (index, tensor),           \
@@ -123,6 +127,8 @@ enum {
        TN_FROM_WRITE, NULL, TENON_E_MISUSE)                                                                  \
     S (tenon_status, put_tensor, (uint64_t index, const struct tenon_layout *layout), (index, layout),       \
        TN_FROM_WRITE, NULL, TENON_E_MISUSE)                                                                  \
+    S (tenon_status, put_grid, (const struct tenon_grid_put *put), (put), TN_FROM_WRITE, NULL,               \
+       TENON_E_MISUSE)                                                                                       \
     S (tenon_status, read_tensor,                                                                            \
        (uint64_t index, const struct tenon_layout *layout, uint64_t offset, void *to, uint64_t length),      \
        (index, layout, offset, to, length), TN_FROM_WRITE, to, TENON_E_MISUSE)                               \

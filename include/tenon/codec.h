@@ -131,9 +131,15 @@ struct tenon_codec {
      * the numbers that they had in describe. Called from many threads at once, each with its own call. */
     tenon_status (*read) (struct tenon_call *call, const struct tenon_tensor *tensor,
                           const struct tenon_region *region, void *to, uint64_t size);
-    /* Reserved for TENON_GRID. */
+    /* Finds a chunk of a TENON_GRID tensor: `rank` numbers in `chunk`, inside the grid. The host calls it for
+     * each chunk that it needs, when it needs it, so it must be cheap. One call serves many chunks of one
+     * tensor, one after the other: call->state, NULL at first, and scratch memory live until the host ends
+     * that call. A codec keeps there what it needs again, such as the index of the shard that it looked into
+     * last. Many calls for one tensor may run at once, each on one thread at a time. It may call the services
+     * for every codec function, open_key and answer. What it opens lives until it has opened a few more keys.
+     */
     tenon_status (*locate_chunk) (struct tenon_call *call, const struct tenon_tensor *tensor,
-                                  const uint64_t *chunk, void *found);
+                                  const uint64_t *chunk, struct tenon_chunk *found);
     /* of a container: the name of the option that selects the codec of its members; the limits of that codec
      * (dtypes, opaque_family, max_rank) then hold, too. Else NULL */
     const char *member_option;

@@ -114,16 +114,17 @@ typedef struct tenon_tensor_info {
     uint32_t dtype;   /* tenon_dtype_get */
     const char *name; /* NUL-terminated UTF-8 without NUL inside */
     uint64_t name_length;
-    const char *dtype_name;   /* "f32", "q4_k"; opaque: its text */
-    uint32_t rank, flags;     /* TENON_FORTRAN, TENON_BIG_ENDIAN: the layout in the file */
-    const uint64_t *shape;    /* `rank` dims, outermost first */
-    uint64_t elements;        /* product of the shape; 1 for rank 0 */
-    uint64_t nbytes;          /* of the data, packed, decoded */
-    uint32_t storage, source; /* 0 extent, 1 served by the codec; the source that holds the bytes */
-    const char *source_name;  /* path of the file that holds them */
+    const char *dtype_name; /* "f32", "q4_k"; opaque: its text */
+    uint32_t rank, flags;   /* TENON_FORTRAN, TENON_BIG_ENDIAN: the layout in the file */
+    const uint64_t *shape;  /* `rank` dims, outermost first */
+    uint64_t elements;      /* product of the shape; 1 for rank 0 */
+    uint64_t nbytes;        /* of the data, packed, decoded */
+    /* 0 extent, 1 served by the codec, 2 chunks; the source that holds the bytes, of chunks: the store */
+    uint32_t storage, source;
+    const char *source_name; /* path of the file that holds them */
     uint64_t offset;    /* absolute in that file: of the data, or of the encoded member that holds them */
-    uint64_t stored;    /* bytes there; 0 when served */
-    const char *filter; /* id of the filter of that member; NULL: none */
+    uint64_t stored;    /* bytes there; 0 when served, and of chunks */
+    const char *filter; /* ids of the filters of that member, or of each chunk: "shuffle+zstd"; NULL: none */
     /* 0, or the status with which reading the tensor fails: the file holds it, but its data cannot be read.
      * All else works. Then dtype may be TENON_NONE, with dtype_name in the words of the format; flags may
      * have TENON_NO_SHAPE, with rank 0; and elements, nbytes, offset and stored are 0 where they are not
@@ -133,6 +134,8 @@ typedef struct tenon_tensor_info {
     /* `rank` distances between neighbours in each dim, in items; NULL: packed. Then `offset` is that of the
      * item 0 … 0, and `stored` counts from the first byte of any item to the last */
     const int64_t *strides;
+    const uint64_t
+        *chunk_shape; /* of chunks, and if the codec that serves it says so: `rank` dims; else NULL */
 } tenon_tensor_info;
 /* The number of tensors, and one of them: 0 is the first, in the order of the file. Texts, shape and strides
  * live as long as the file. TENON_E_NOT_FOUND: `index` is none. */

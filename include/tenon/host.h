@@ -104,6 +104,7 @@ struct tenon_host {
      *     in describe of another codec    a file beside source 0, or in a folder beside it. A key without '/'
      *                                     may be a symbolic link to a file anywhere, as in download caches.
      *                                     If source 0 is a part, or has no path, there are no keys
+     *     in locate_chunk of a keyed codec    a key of its store, until it has opened a few others
      *     in write of a keyed codec that adds to a file (TENON_PLAN_APPENDS)    a key of the old file
      *
      * Two results are no failures unless the codec returns them: TENON_E_NOT_FOUND, and the status of a key
@@ -182,6 +183,10 @@ struct tenon_host {
      * a search. */
     tenon_status (*next_key) (struct tenon_call *call, const char *prefix, uint64_t prefix_length,
                               struct tenon_key *key);
+    /* In a keyed codec: these keys belong to the store. A save over a folder may remove them, like those that
+     * describe opens; and only keys that describe has opened or claimed can be those of chunks. In an archive
+     * the host finds all of them at once, in a folder none. Keys that do not exist may be claimed. */
+    tenon_status (*claim_keys) (struct tenon_call *call, const struct tenon_claim *claim);
 
     /* -- in write: the plan -- */
 
@@ -212,6 +217,11 @@ struct tenon_host {
     /* Writes all bytes of a tensor of the plan in this layout; NULL: C order, little-endian. The host reports
      * a change of layout. */
     tenon_status (*put_tensor) (struct tenon_call *call, uint64_t index, const struct tenon_layout *layout);
+    /* Writes the chunks of a box of a tensor, encoded on all threads, in the order and with the bytes that
+     * one thread would write. Where the tensor has the same grid and pipeline in its file, and is not
+     * converted, the chunks are copied as they are. A tensor counts as put when all its chunks were, once
+     * each. */
+    tenon_status (*put_grid) (struct tenon_call *call, const struct tenon_grid_put *put);
     /* For formats that print or index values: reads `length` bytes from byte `offset` of those that
      * put_tensor would write. Any offset works; rising offsets are cheap. A tensor that was read counts as
      * put. */

@@ -17,7 +17,7 @@ extern "C" {
 enum {
     TENON_EXTENT = 0, /* one range of one source */
     TENON_SERVED = 1, /* the codec's function read produces any region of it */
-    TENON_GRID = 2    /* chunks that the codec's locate_chunk finds. Reserved: this version refuses it */
+    TENON_GRID = 2    /* chunks, each of which the codec's function locate_chunk finds */
 };
 
 /* As tenon_tensor.length: the size of dtype × shape. As an offset for fail: no place. Other fields state what
@@ -25,6 +25,65 @@ enum {
 #define TENON_AUTO UINT64_MAX
 /* The largest tenon_tensor.state_size */
 #define TENON_MOST_STATE 65536u
+
+/* tenon_grid.flags */
+enum {
+    /* chunks at the end of a dim have only the items that are inside the shape. Without this flag each chunk
+     * has all items of chunk_shape: those outside of the shape are ignored when it is read, and are fill when
+     * it is written */
+    TENON_GRID_CLIPPED = 1,
+    /* in a plan: the tensor is not stored in chunks; the host suggests chunk_shape, and all else is 0 */
+    TENON_GRID_SUGGESTED = 2
+};
+
+/* How a tensor is stored in chunks. Chunk c, `rank` numbers, has the items c × chunk_shape … (c + 1) ×
+ * chunk_shape - 1 of tenon_tensor.chunk_shape; its items lie one after the other, in the byte order that the
+ * flags of the tensor state (TENON_BIG_ENDIAN). The dtype is one whose items stand by themselves. */
+struct tenon_grid {
+    uint32_t struct_size, flags; /* TENON_GRID_* */
+    /* `rank` numbers of dims, each once: in which order a chunk stores its dims, the outermost first. NULL: C
+     * order, or with TENON_FORTRAN in the flags of the tensor the reverse */
+    const uint32_t *order;
+    const struct tenon_step *steps; /* the pipeline that encoded each chunk; NULL: it is stored as it is */
+    uint32_t step_size, step_count; /* sizeof (struct tenon_step); at most 16 */
+    /* the value of all items of chunks that are missing: one item, in the byte order of the tensor. NULL and
+     * 0: all its bytes are 0 */
+    const void *fill;
+    uint64_t fill_size; /* bytes: block_bytes of the dtype */
+    uint64_t future[2];
+};
+
+/* tenon_chunk.flags */
+enum {
+    TENON_CHUNK_MISSING = 1 /* it is not stored: all its items are fill. The other fields do not count */
+};
+/* Where a chunk is stored: in the bytes of a key, or in those of a source. For locate_chunk, which gets it
+ * with all fields 0 but `stored`, which is TENON_AUTO. */
+struct tenon_chunk {
+    uint32_t struct_size, flags; /* TENON_CHUNK_* */
+    uint32_t source;             /* without a key: the number of a source of describe or of this call */
+    uint32_t skipped;            /* bit i: step i of the pipeline was left out for this chunk */
+    uint64_t offset, stored;     /* bytes in the key or source; `stored` TENON_AUTO: to its end */
+    /* a key of the store, which the host opens: of many, only a few are open at a time. A key that does not
+     * exist is a chunk that is missing. Valid until locate_chunk is called again. NULL: `source` counts */
+    const char *key;
+    uint64_t key_length;
+    uint32_t check, reserved; /* TENON_CHECK_*, of the decoded bytes of the chunk */
+    uint64_t check_value;
+    uint64_t future[2];
+};
+
+/* For claim_keys: keys that a save over the store may remove, though describe does not open them: the prefix
+ * and `rank` decimal numbers without leading zeros, number i below count[i], joined by the separator. */
+struct tenon_claim {
+    uint32_t struct_size, flags; /* none yet */
+    const char *prefix;          /* "group/array/c/"; rank 0: the whole key */
+    uint64_t prefix_length;      /* bytes */
+    const uint64_t *count;       /* `rank` numbers */
+    uint32_t rank;               /* 0 … 64 */
+    uint32_t separator;          /* one ASCII character that is no digit: '/', '.' */
+    uint64_t future[2];
+};
 
 /* A tensor, as a codec describes it and as it finds it in a plan. Strings and shapes are copied by
  * add_tensor. */
@@ -45,14 +104,16 @@ struct tenon_tensor {
     uint32_t source;  /* 0 is the source that describe was called for */
     uint64_t offset;  /* of the data in that source, bytes */
     uint64_t length;  /* of the data, bytes, or TENON_AUTO; the host writes the number back */
-    /* SERVED, GRID: what read needs to know besides this struct. add_tensor copies `state_size` bytes, at
-     * most TENON_MOST_STATE; read gets the copy, aligned to 16, with `offset`, `length` and `place` as
-     * describe gave them. The host may send the copy to another process: a pointer in it must not point to
-     * memory of the call. EXTENT: NULL and 0 */
+    /* SERVED, GRID: what read or locate_chunk needs to know besides this struct. add_tensor copies
+     * `state_size` bytes, at most TENON_MOST_STATE; these functions get the copy, aligned to 16, with
+     * `offset`, `length` and `place` as describe gave them. The host may send the copy to another process: a
+     * pointer in it must not point to memory of the call. EXTENT: NULL and 0 */
     const void *state;
     uint64_t state_size;
-    const uint64_t *chunk_shape; /* GRID: `rank` dims */
-    uint64_t place;              /* where source 0 describes it, bytes, for messages; 0: not known */
+    /* `rank` dims ≥ 1, in items. GRID: of a chunk. SERVED: of the boxes, aligned to multiples of it, in which
+     * the host asks read, each once as far as it can; NULL: any. In a plan, see `grid` */
+    const uint64_t *chunk_shape;
+    uint64_t place; /* where source 0 describes it, bytes, for messages; 0: not known */
     /* EXTENT: `rank` numbers, the distance between neighbours in each dim, in items, of any sign; 0 repeats.
      * Then `offset` is the place of the item whose indices are all 0, the host ignores `length`, and the
      * tensor counts as TENON_ALIAS. Only for dtypes whose block_items is 1. NULL: the items are packed, in
@@ -63,6 +124,10 @@ struct tenon_tensor {
      * need not put this tensor; if it puts it, the user gets a note. Services of describe set TENON_AUTO, and
      * add_tensor ignores the field */
     uint64_t alias_of;
+    /* GRID: how its chunks are stored; copied. In a plan: the grid that the tensor has in its file, as far as
+     * filters of that are in use, with its chunk_shape; or, with TENON_GRID_SUGGESTED, a chunk_shape of about
+     * 1 MiB. Both live as long as the call; NULL for rank 0. Services of describe set NULL */
+    const struct tenon_grid *grid;
     uint64_t future[2];
 };
 
@@ -198,7 +263,16 @@ struct tenon_key {
     uint64_t next;  /* where next_key goes on: set it to 0 before the first call, then leave it as it is */
     uint64_t size;  /* decoded bytes; TENON_AUTO: not known */
     uint64_t place; /* where source 0 describes it, bytes; 0: not known */
+    /* TENON_KEYS_*; like `next`, set before the first call and left as it is */
+    uint32_t how, reserved;
     uint64_t future[2];
+};
+/* tenon_key.how */
+enum {
+    /* One level: the keys that have no '/' behind the prefix, and, for all keys that have one, what stands up
+     * to it, once each: "a/", which is no key itself. The prefix is "" or ends in '/'. A folder that has a
+     * million files in its folders is listed fast so. `size` is TENON_AUTO */
+    TENON_KEYS_ONE_LEVEL = 1
 };
 
 /* tenon_entry.alignment: the most bytes */
@@ -311,6 +385,39 @@ struct tenon_member_result {
     uint64_t check_value;
     uint64_t block_size, block_count;
     const uint64_t *block_ends; /* counted from `offset`; block_count numbers */
+    uint64_t future[2];
+};
+
+/* tenon_grid_put.flags */
+enum {
+    /* chunks whose items are all fill, bit by bit, are left out: their place has `stored` TENON_AUTO, and
+     * none of them becomes an entry */
+    TENON_PUT_SKIP_FILL = 1
+};
+/* Where put_grid put a chunk. */
+struct tenon_chunk_place {
+    uint64_t offset; /* in the open entry or file, as `tell` counts; of an entry of its own: 0 */
+    uint64_t stored; /* encoded bytes; TENON_AUTO: it was left out */
+    uint64_t future[2];
+};
+/* For put_grid: a box of chunks of a tensor of the plan. */
+struct tenon_grid_put {
+    uint32_t struct_size, flags;   /* TENON_PUT_* */
+    uint64_t tensor;               /* its number in the plan */
+    const uint64_t *chunk_shape;   /* `rank` dims ≥ 1, in items */
+    const struct tenon_grid *grid; /* TENON_GRID_SUGGESTED is ignored */
+    const struct tenon_layout
+        *layout; /* of the items in a chunk, with grid->order; NULL: C order, little-endian */
+    const uint64_t *first, *count; /* `rank` numbers of chunks: the box; both NULL: all chunks */
+    /* Writes the key of a chunk into at most `room` bytes, which are at least 4096, and returns its length,
+     * or TENON_E_*. It is called on the thread of the call, once for each chunk, in C order; it may not call
+     * services that put. Then each chunk becomes an entry of its own, no entry may be open, and the host
+     * writes many at once. NULL: the chunks come one behind the other, in C order, at the position */
+    int64_t (*key) (void *user, const uint64_t *chunk, char *key, uint64_t room);
+    void *user;
+    struct tenon_chunk_place
+        *places; /* room for one for each chunk of the box, in C order; NULL: not needed */
+    uint64_t place_count;
     uint64_t future[2];
 };
 

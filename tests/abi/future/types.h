@@ -115,6 +115,8 @@ enum {
     TENON_F6_E3M2 = 22,
     TENON_F4 = 23, /* e2m1; 2 items in a byte, first item in the low half */
     TENON_DTYPE_FIXED = 24,
+    TENON_MAP = 60,    /* only as the type of a metadata value */
+    TENON_MIXED = 61,  /* only as the item type of an array: each item has a type of its own */
     TENON_STRING = 62, /* only as the type of a metadata value */
     TENON_ARRAY = 63,  /* likewise */
     TENON_DTYPE_DYNAMIC = 64
@@ -188,7 +190,8 @@ enum {
     TENON_STRINGS_64 = 0x20  /* strings with u64 lengths */
 };
 
-/* tenon_value.source of an array that is in memory (as.memory) or nested (as.items). */
+/* tenon_value.source of a map, and of an array that is in memory (as.memory) or nested or mixed (as.items).
+ */
 #define TENON_NO_SOURCE UINT32_MAX
 
 /* A typed value, always 64 bytes. A scalar (type below TENON_DTYPE_FIXED: bool, u8 … u64, i8 … i64, f32, f64)
@@ -197,13 +200,17 @@ enum {
  *
  *   - a range of a source, which is not read before an item is asked for: source, offset, length, encoding;
  *   - packed items, or strings with their lengths, in memory: as.memory, `length` bytes, encoding;
- *   - nested: item_type TENON_ARRAY, as.items, `count` values.
+ *   - nested: item_type TENON_ARRAY, as.items, `count` values that are arrays;
+ *   - mixed: item_type TENON_MIXED, as.items, `count` values of any types, null, maps and arrays too.
+ *
+ * A map has `count` entries in as.items: 2 × `count` values, a string, which is the key, and its value, and
+ * so on. Keys are valid UTF-8, and no key occurs twice. item_type is TENON_NONE, source TENON_NO_SOURCE.
  *
  * The side that passes a value owns the memory that it points to. The function says how long it lives. */
 struct tenon_value {
-    uint32_t type;      /* a plain scalar dtype, TENON_STRING, TENON_ARRAY; TENON_NONE: null */
+    uint32_t type;      /* a plain scalar dtype, TENON_STRING, TENON_ARRAY, TENON_MAP; TENON_NONE: null */
     uint32_t item_type; /* arrays: the type of every item */
-    uint64_t count;     /* items of an array, bytes of a string */
+    uint64_t count;     /* items of an array, entries of a map, bytes of a string */
     uint32_t encoding;  /* TENON_ENCODING_* */
     uint32_t source;    /* number of the source, or TENON_NO_SOURCE */
     uint64_t offset;    /* in that source, bytes */

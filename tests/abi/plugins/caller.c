@@ -57,6 +57,7 @@ call_for_describe (struct tenon_call *call, const char *name)
     struct tenon_part part = { .struct_size = sizeof part, .stored = 1, .size = 1 };
     struct tenon_shard_info shard = TENON_INIT (shard);
     struct tenon_key key = TENON_INIT (key);
+    struct tenon_claim claim = { .struct_size = sizeof claim, .prefix = "c", .prefix_length = 1 };
     uint32_t number;
     tensor.name_length = 1;
     tensor.length = TENON_AUTO;
@@ -82,6 +83,7 @@ call_for_describe (struct tenon_call *call, const char *name)
     CALL (add_part, &part, &number);
     CALL (skip_part, &part, TENON_E_UNSUPPORTED, "it is not wanted");
     CALL (next_key, "", 0, &key);
+    CALL (claim_keys, &claim);
     return 1;
 }
 
@@ -93,6 +95,7 @@ call_for_write (struct tenon_call *call, const char *name)
     struct tenon_value array = { .type = TENON_ARRAY, .item_type = TENON_U8, .source = TENON_NO_SOURCE };
     struct tenon_member member = { .struct_size = sizeof member, .count = 1, .codec = "caller" };
     struct tenon_entry entry = { .struct_size = sizeof entry, .key = "two", .key_length = 3 };
+    struct tenon_grid_put grid = TENON_INIT (grid);
     const char *text;
     uint64_t length;
     uint8_t byte;
@@ -106,6 +109,7 @@ call_for_write (struct tenon_call *call, const char *name)
     CALL (patch, 0, "", 0);
     CALL (put_items, &array, 0);
     CALL (put_tensor, 0, NULL);
+    CALL (put_grid, &grid);
     CALL (read_tensor, 0, NULL, 0, &byte, 1);
     CALL (put_member, &member, NULL);
     CALL (put_key, &entry);
