@@ -7,6 +7,7 @@ include plugins/npz/local.mk
 include plugins/safetensors/local.mk
 include plugins/gguf/local.mk
 include plugins/pt/local.mk
+include plugins/zarr/local.mk
 include plugins/zstd/local.mk
 
 # Modules: one symbol each, nothing left open, and only the public headers in sight.

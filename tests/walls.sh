@@ -172,7 +172,7 @@ wall 'no file of the core calls a room above its own' "$(printf '%s\n' "$needs" 
     function room (file) { sub (/\/[^\/]*$/, "", file); return file }
     height[room($2)] > height[room($1)] { print $1 " needs " $2 }' | sort -u)"
 wall 'no files of the core need each other in a circle' "$(printf '%s\n' "$needs" | tsort 2>&1 >/dev/null)"
-for folder in pluginlib plugins/deflate plugins/gguf plugins/npy plugins/npz plugins/pt plugins/safetensors plugins/zip; do
+for folder in pluginlib plugins/deflate plugins/gguf plugins/npy plugins/npz plugins/pt plugins/safetensors plugins/zarr plugins/zip; do
     wall "no files of $folder need each other in a circle" "$(parts "$folder" | symbols_of | needs | tsort 2>&1 >/dev/null)"
 done
 wall 'no files of the tools need each other in a circle' "$(
@@ -210,7 +210,7 @@ circles ()
     awk -f tests/calls.awk "$@" | awk '$1 != $2' | tsort 3>&1 >/dev/null 2>&3
 }
 wall 'no function of core/ and pluginlib/ calls itself, directly or through others' "$(circles core/*/*.c pluginlib/*.c)"
-for folder in plugins/deflate plugins/gguf plugins/npy plugins/npz plugins/pt plugins/safetensors plugins/zip; do
+for folder in plugins/deflate plugins/gguf plugins/npy plugins/npz plugins/pt plugins/safetensors plugins/zarr plugins/zip; do
     # shellcheck disable=SC2046 # one argument a file
     wall "no function of $folder calls itself, directly or through others" \
         "$(circles $(find "$folder" -name '*.c' ! -path '*/tests/*' | sort))"

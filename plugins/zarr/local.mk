@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+zarr_sources = \
+	plugins/zarr/describe.c \
+	plugins/zarr/zarr.c \
+	plugins/zarr/zarr.h
+
+if MODULE_zarr
+plugin_LTLIBRARIES += plugins/zarr.la
+plugins_zarr_la_SOURCES = $(zarr_sources)
+plugins_zarr_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+plugins_zarr_la_LDFLAGS = $(MODULE_LDFLAGS)
+plugins_zarr_la_LIBADD = pluginlib/libpluginlib.la
+endif
+
+if BUILTIN_zarr
+noinst_LTLIBRARIES += plugins/libzarr.la
+plugins_libzarr_la_SOURCES = $(zarr_sources)
+plugins_libzarr_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DTENON_BUILTIN_PLUGIN=zarr
+core_libcore_la_LIBADD += plugins/libzarr.la
+endif
