@@ -38,6 +38,12 @@ tenon_json_watch (struct tenon_json *json, struct tenon_call *call)
     move_question (json);
 }
 
+void
+tenon_json_allow_nonfinite (struct tenon_json *json)
+{
+    json->own.nonfinite = 1;
+}
+
 /* False: the host refuses more work. */
 __attribute__ ((cold, noinline)) static int
 ask_host (struct tenon_json *json)
@@ -173,6 +179,33 @@ skip_digits (const uint8_t *at, const uint8_t *end)
     return at;
 }
 
+static int32_t
+next_literal (struct tenon_json *json, const uint8_t *at, const char *word, int32_t token)
+{
+    uint64_t length = strlen (word);
+    for (uint64_t i = 0; i < length; i++)
+        if (at + i == json->end || at[i] != (uint8_t) word[i])
+            return fail_at (json, at + i, word);
+    json->text = at;
+    json->length = length;
+    json->at = at + length;
+    json->own.state = AFTER_VALUE;
+    return token;
+}
+
+/* What begins like no value of RFC 8259, or like a number that goes on without a digit. */
+__attribute__ ((cold, noinline)) static int32_t
+next_nonfinite (struct tenon_json *json, const uint8_t *at)
+{
+    uint32_t minus = at < json->end && *at == '-';
+    uint8_t first = at + minus < json->end ? at[minus] : 0;
+    if (json->own.nonfinite && first == 'I')
+        return next_literal (json, at, minus ? "-Infinity" : "Infinity", TENON_JSON_NUMBER);
+    if (json->own.nonfinite && first == 'N' && !minus)
+        return next_literal (json, at, "NaN", TENON_JSON_NUMBER);
+    return fail_at (json, at + minus, minus ? "a digit" : "a value");
+}
+
 static ALWAYS_INLINE int32_t
 next_number (struct tenon_json *json, const uint8_t *at)
 {
@@ -182,7 +215,7 @@ next_number (struct tenon_json *json, const uint8_t *at)
     digits = at;
     at = at < end && *at == '0' ? at + 1 : skip_digits (at, end);
     if (at == digits)
-        return fail_at (json, at, "a digit");
+        return next_nonfinite (json, json->text);
     if (at < end && *at == '.') {
         digits = at + 1;
         if ((at = skip_digits (digits, end)) == digits)
@@ -200,20 +233,6 @@ next_number (struct tenon_json *json, const uint8_t *at)
     json->at = at;
     json->own.state = AFTER_VALUE;
     return TENON_JSON_NUMBER;
-}
-
-static int32_t
-next_literal (struct tenon_json *json, const uint8_t *at, const char *word, int32_t token)
-{
-    uint64_t length = strlen (word);
-    for (uint64_t i = 0; i < length; i++)
-        if (at + i == json->end || at[i] != (uint8_t) word[i])
-            return fail_at (json, at + i, word);
-    json->text = at;
-    json->length = length;
-    json->at = at + length;
-    json->own.state = AFTER_VALUE;
-    return token;
 }
 
 static ALWAYS_INLINE int32_t
@@ -269,7 +288,7 @@ next_value (struct tenon_json *json, const uint8_t *at)
     case '7':
     case '8':
     case '9': return next_number (json, at);
-    default: return fail_at (json, at, "a value");
+    default: return next_nonfinite (json, at);
     }
 }
 

@@ -79,10 +79,21 @@ tenon_json_i64 (struct tenon_json *json, int64_t *value)
     return TENON_OK;
 }
 
+/* True if the last number is NaN or an infinity, which begin with a letter behind the sign. */
+static int32_t
+nonfinite_number (const struct tenon_json *json, double *value)
+{
+    uint32_t minus = json->length > 1 && json->text[0] == '-';
+    if (json->length == 0 || json->text[minus] < 'A')
+        return 0;
+    *value = json->text[minus] == 'N' ? __builtin_nan ("") : minus ? -__builtin_inf () : __builtin_inf ();
+    return 1;
+}
+
 tenon_status
 tenon_json_f64 (struct tenon_json *json, double *value)
 {
-    if (tenon_json_to_f64 (json->text, json->length, value))
+    if (nonfinite_number (json, value) || tenon_json_to_f64 (json->text, json->length, value))
         return TENON_OK;
     return refuse_number (json, "a number that a double holds");
 }
@@ -90,6 +101,11 @@ tenon_json_f64 (struct tenon_json *json, double *value)
 tenon_status
 tenon_json_f32 (struct tenon_json *json, float *value)
 {
+    double nonfinite;
+    if (nonfinite_number (json, &nonfinite)) {
+        *value = (float) nonfinite;
+        return TENON_OK;
+    }
     if (tenon_json_to_f32 (json->text, json->length, value))
         return TENON_OK;
     return refuse_number (json, "a number that a float holds");

@@ -8,7 +8,8 @@
  *
  * Headers of formats are often JSON, and may be 100 MB of it. The parser builds no tree and allocates
  * nothing. It accepts exactly RFC 8259: no byte order mark, comment, trailing comma, NaN, lone surrogate or
- * ill-formed UTF-8, and nothing but white space behind the one value.
+ * ill-formed UTF-8, and nothing but white space behind the one value. NaN and infinities are accepted on
+ * request (tenon_json_allow_nonfinite).
  *
  *     struct tenon_json json;
  *     tenon_json_begin (&json, bytes, length, 64);
@@ -68,7 +69,7 @@ enum {
 /* What the parser keeps for itself: callers neither read nor change it. It differs from version to version.
  */
 struct tenon_json_own {
-    uint32_t state, most_depth;
+    uint32_t state, most_depth, nonfinite, reserved;
     uint64_t objects;        /* a bit for each open one, the innermost lowest: 1 if an object */
     struct tenon_call *call; /* of tenon_json_watch; NULL: none */
     const uint8_t *ask;      /* behind this byte it is asked */
@@ -95,6 +96,11 @@ void tenon_json_begin (struct tenon_json *json, const void *bytes, uint64_t leng
  * once the host refuses it, because the program asked to stop or a limit is met. The host has then recorded
  * the failure, so that whatever the codec makes of it changes nothing. Cheap: it asks every 64 KiB. */
 void tenon_json_watch (struct tenon_json *json, struct tenon_call *call);
+
+/* From now on NaN, Infinity and -Infinity are numbers, in exactly these spellings: Python's json module and
+ * JavaScript's programs write them, though RFC 8259 has none. tenon_json_f64 and tenon_json_f32 return them;
+ * NaN is the quiet one without a sign. For whole numbers they are refused like any fraction. */
+void tenon_json_allow_nonfinite (struct tenon_json *json);
 
 /* The next token: TENON_JSON_*. */
 int32_t tenon_json_next (struct tenon_json *json);
@@ -140,8 +146,9 @@ int32_t tenon_json_is_utf8 (const void *text, uint64_t length);
 tenon_status tenon_json_u64 (struct tenon_json *json, uint64_t *value);
 tenon_status tenon_json_i64 (struct tenon_json *json, int64_t *value);
 
-/* The nearest double, or float, ties to even. Numbers beyond the largest are refused. The float is rounded
- * once: it may differ from the float of the double, which is rounded twice. */
+/* The nearest double, or float, ties to even. Numbers beyond the largest are refused, but not the word
+ * Infinity where it is allowed. The float is rounded once: it may differ from the float of the double, which
+ * is rounded twice. */
 tenon_status tenon_json_f64 (struct tenon_json *json, double *value);
 tenon_status tenon_json_f32 (struct tenon_json *json, float *value);
 

@@ -195,6 +195,58 @@ START_TEST (floats_are_written_so_that_they_come_back)
 }
 END_TEST
 
+START_TEST (nonfinite_numbers_are_read_on_request)
+{
+    static const char text[] = "[NaN,-Infinity,{\"a\":Infinity},1.5,-2]";
+    static const double expected[] = { (double) NAN, -(double) INFINITY, (double) INFINITY, 1.5, -2 };
+    struct tenon_json json;
+    int32_t token, numbers = 0;
+    tenon_json_begin (&json, text, strlen (text), 4);
+    tenon_json_allow_nonfinite (&json);
+    while ((token = tenon_json_next (&json)) > TENON_JSON_END)
+        if (token == TENON_JSON_NUMBER) {
+            double value;
+            float rounded;
+            int64_t whole;
+            ck_assert_int_eq (tenon_json_i64 (&json, &whole), numbers == 4 ? TENON_OK : TENON_E_MALFORMED);
+            ck_assert_int_eq (tenon_json_f64 (&json, &value), TENON_OK);
+            ck_assert_int_eq (tenon_json_f32 (&json, &rounded), TENON_OK);
+            ck_assert (memcmp (&value, &expected[numbers], sizeof value) == 0);
+            ck_assert (numbers == 0 ? isnan (rounded) : (double) rounded == value);
+            numbers++;
+        }
+    ck_assert_int_eq (token, TENON_JSON_END);
+    ck_assert_int_eq (numbers, 5);
+}
+END_TEST
+
+START_TEST (other_spellings_of_nonfinite_numbers_are_refused)
+{
+    static const char *const texts[] = { "nan",  "-NaN",      "+Infinity",  "-infinity", "Inf", "NaN1",
+                                         "-Inf", "Infinityy", "--Infinity", "I",         "-",   "1e400" };
+    for (unsigned i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        for (unsigned allowed = 0; allowed < 2; allowed++) {
+            struct tenon_json json;
+            double value;
+            tenon_json_begin (&json, texts[i], strlen (texts[i]), 1);
+            if (allowed)
+                tenon_json_allow_nonfinite (&json);
+            ck_assert_msg (tenon_json_next (&json) == TENON_JSON_ERROR
+                               || tenon_json_f64 (&json, &value) == TENON_E_MALFORMED
+                               || tenon_json_next (&json) == TENON_JSON_ERROR,
+                           "%s", texts[i]);
+        }
+    static const char *const by_default[] = { "NaN", "Infinity", "-Infinity" };
+    for (unsigned i = 0; i < sizeof by_default / sizeof by_default[0]; i++) {
+        struct tenon_json json;
+        tenon_json_begin (&json, by_default[i], strlen (by_default[i]), 1);
+        ck_assert_int_eq (tenon_json_next (&json), TENON_JSON_ERROR);
+        ck_assert_msg (strstr (json.error, i < 2 ? "expected a value" : "expected a digit"), "%s",
+                       json.error);
+    }
+}
+END_TEST
+
 /* A locale with a decimal comma, if the system has one. */
 START_TEST (the_locale_does_not_matter)
 {
@@ -221,6 +273,8 @@ main (void)
     tcase_add_test (all, whole_numbers_are_exact);
     tcase_add_test (all, decimals_are_rounded_rightly);
     tcase_add_test (all, floats_are_written_so_that_they_come_back);
+    tcase_add_test (all, nonfinite_numbers_are_read_on_request);
+    tcase_add_test (all, other_spellings_of_nonfinite_numbers_are_refused);
     tcase_add_test (all, the_locale_does_not_matter);
     suite_add_tcase (suite, all);
     SRunner *runner = srunner_create (suite);
