@@ -177,9 +177,6 @@ core_libcore_la_SOURCES = \
 	core/kernels/cast_small.h \
 	core/kernels/checksum.c \
 	core/kernels/checksum.h \
-	core/kernels/crc32c.c \
-	core/kernels/crc32c.h \
-	core/kernels/gf2.h \
 	core/kernels/swap.c \
 	core/kernels/swap.h \
 	core/kernels/permute.c \

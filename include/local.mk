@@ -4,6 +4,7 @@ tenoninclude_HEADERS = \
 	include/tenon/bytes.h \
 	include/tenon/codec.h \
 	include/tenon/context.h \
+	include/tenon/crc.h \
 	include/tenon/cursor.h \
 	include/tenon/data.h \
 	include/tenon/dlpack.h \

@@ -2,6 +2,8 @@
 # What plugins link into themselves. It is compiled twice: as a convenience library for what is linked here, and as the
 # static library that is installed, whose objects are position-independent because they end up in shared objects.
 pluginlib_sources = \
+	pluginlib/crc.c \
+	pluginlib/crc_table.h \
 	pluginlib/json.c \
 	pluginlib/json_decimal.c \
 	pluginlib/json_decimal.h \

@@ -2,8 +2,7 @@
 /* checksum.c - CRC-32 (ISO 3309), CRC-32C and Adler-32 (RFC 1950). ISA-L and libdeflate fold CRC-32 with
  * carry-less multiplication, at several times zlib's speed: about 10 GB/s each, from 1 KiB on. */
 #include "kernels/checksum.h"
-#include "kernels/crc32c.h"
-#include "kernels/gf2.h"
+#include <tenon/crc.h>
 #include <zlib.h>
 #ifdef HAVE_ISAL
 #include <isa-l/crc.h>
@@ -42,20 +41,6 @@ add_adler32 (uint32_t adler, const void *bytes, uint64_t length)
 #endif
 }
 
-/* zlib's own crc32_combine takes an off_t, which may have 32 bits. `length` more bytes multiply the checksum
- * of the bytes before them by x^(8 × length). */
-static uint32_t
-join_crc (uint32_t modulus, uint32_t first, uint32_t second, uint64_t length)
-{
-    uint32_t power = 1u << (31 - 8); /* x^8 */
-    for (; length > 0; length >>= 1) {
-        if (length & 1)
-            first = tn_gf2_multiply (modulus, power, first);
-        power = tn_gf2_multiply (modulus, power, power);
-    }
-    return first ^ second;
-}
-
 /* The length counts modulo 65521 only. */
 static uint32_t
 join_adler32 (uint32_t first, uint32_t second, uint64_t length)
@@ -89,7 +74,7 @@ tn_sum_add (uint32_t kind, uint32_t sum, const void *bytes, uint64_t length)
         return sum;
     switch (kind) {
     case TENON_CHECK_CRC32: return add_crc32 (sum, bytes, length);
-    case TENON_CHECK_CRC32C: return tn_crc32c (sum, bytes, length);
+    case TENON_CHECK_CRC32C: return tenon_crc32c (sum, bytes, length);
     case TENON_CHECK_ADLER32: return add_adler32 (sum, bytes, length);
     default: return 0;
     }
@@ -99,8 +84,9 @@ uint32_t
 tn_sum_join (uint32_t kind, uint32_t first, uint32_t second, uint64_t length)
 {
     switch (kind) {
-    case TENON_CHECK_CRC32: return join_crc (TN_CRC32, first, second, length);
-    case TENON_CHECK_CRC32C: return join_crc (TN_CRC32C, first, second, length);
+    /* zlib's own crc32_combine takes an off_t, which may have 32 bits */
+    case TENON_CHECK_CRC32: return tenon_crc_join (TENON_CRC_ISO, first, second, length);
+    case TENON_CHECK_CRC32C: return tenon_crc_join (TENON_CRC_CASTAGNOLI, first, second, length);
     case TENON_CHECK_ADLER32: return join_adler32 (first, second, length);
     default: return 0;
     }

@@ -1,7 +1,7 @@
 /* Made by tests/abi/renew from tenon/plugin.h: with shorter structs. */
 /* SPDX-License-Identifier: MIT */
 /* tenon/plugin.h - the interface between libtenon, the host, and plugins. It is all that a plugin includes,
- * but for <tenon/number.h> and <tenon/json.h>. The manual page tenon-plugin(3) introduces it.
+ * but for <tenon/number.h>, <tenon/crc.h> and <tenon/json.h>. The manual page tenon-plugin(3) introduces it.
  *
  * A plugin is a shared object that exports one function, tenon_plugin_v0, which returns a table of the
  * codecs, filters and dtypes that it has. A codec is two functions:

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* crc32c.c - CRC-32C by the instruction that x86-64 and ARMv8 have for it, else by tables.
+/* crc.c - CRC-32C by the instruction that x86-64 and ARMv8 have for it, else by tables.
  *
  * The instruction takes 8 bytes, and its result is there three cycles later, while another may begin in each
  * cycle. So long runs are cut into three lanes, whose sums grow side by side and are then joined. */
-#include "kernels/crc32c.h"
-#include "kernels/gf2.h"
+#include "crc_table.h"
 #include <tenon/bytes.h>
+#include <tenon/crc.h>
 
 #if defined __x86_64__ && !defined TENON_PORTABLE_KERNELS
 #define WITH_INSTRUCTION 1
@@ -21,6 +21,34 @@
 #define STEP_8(crc, word) __crc32cd ((uint32_t) (crc), word)
 #define HAS_INSTRUCTION 1
 #endif
+
+/* ---- joining ---- */
+
+/* The product of two polynomials over GF(2). */
+static uint32_t
+gf2_multiply (uint32_t modulus, uint32_t a, uint32_t b)
+{
+    uint32_t product = 0;
+    for (uint32_t bit = 1u << 31; bit > 0; bit >>= 1) {
+        if (a & bit)
+            product ^= b;
+        b = b & 1 ? b >> 1 ^ modulus : b >> 1;
+    }
+    return product;
+}
+
+/* `length` more bytes multiply the sum of the bytes before them by x^(8 × length). */
+uint32_t
+tenon_crc_join (uint32_t polynomial, uint32_t first, uint32_t second, uint64_t length)
+{
+    uint32_t power = 1u << (31 - 8); /* x^8 */
+    for (; length > 0; length >>= 1) {
+        if (length & 1)
+            first = gf2_multiply (polynomial, power, first);
+        power = gf2_multiply (polynomial, power, power);
+    }
+    return first ^ second;
+}
 
 /* ---- tables ---- */
 
@@ -56,7 +84,7 @@ static const uint32_t tables[8][256] = {
 };
 
 uint32_t
-tn_crc32c_table (uint32_t crc, const void *bytes, uint64_t length)
+tenon_crc32c_table (uint32_t crc, const void *bytes, uint64_t length)
 {
     const uint8_t *at = bytes;
     crc = ~crc;
@@ -86,8 +114,8 @@ sum_lanes (uint64_t *crc, const uint8_t *at)
         second = STEP_8 (second, tenon_le64 (at + LANE));
         third = STEP_8 (third, tenon_le64 (at + 2 * LANE));
     }
-    uint32_t both = tn_gf2_multiply (TN_CRC32C, LANE_POWER, (uint32_t) first) ^ (uint32_t) second;
-    *crc = tn_gf2_multiply (TN_CRC32C, LANE_POWER, both) ^ third;
+    uint32_t both = gf2_multiply (TENON_CRC_CASTAGNOLI, LANE_POWER, (uint32_t) first) ^ (uint32_t) second;
+    *crc = gf2_multiply (TENON_CRC_CASTAGNOLI, LANE_POWER, both) ^ third;
     return at + 2 * LANE;
 }
 
@@ -106,11 +134,11 @@ sum_by_instruction (uint32_t before, const uint8_t *at, uint64_t length)
 #endif
 
 uint32_t
-tn_crc32c (uint32_t crc, const void *bytes, uint64_t length)
+tenon_crc32c (uint32_t crc, const void *bytes, uint64_t length)
 {
 #ifdef WITH_INSTRUCTION
     if (HAS_INSTRUCTION)
         return sum_by_instruction (crc, bytes, length);
 #endif
-    return tn_crc32c_table (crc, bytes, length);
+    return tenon_crc32c_table (crc, bytes, length);
 }
