@@ -16,6 +16,7 @@ tenoninclude_HEADERS = \
 	include/tenon/host.h \
 	include/tenon/json.h \
 	include/tenon/json_out.h \
+	include/tenon/json_any.h \
 	include/tenon/json_value.h \
 	include/tenon/library.h \
 	include/tenon/metadata.h \

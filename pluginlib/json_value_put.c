@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* json_value_put.c - metadata values to JSON: the writing half of <tenon/json_value.h>. */
-#include "json_value_type.h"
+#include "json_value_flat.h"
 #include <tenon/json_value.h>
 
 /* A string, in hexadecimal digits if it is not UTF-8. */
@@ -41,8 +41,8 @@ put_floating (struct tenon_json_out *out, const struct tenon_value *value)
 }
 
 /* Any value but an array. Of an integer only the bits of its type count, as in binary formats. */
-static void
-put_scalar_value (struct tenon_json_out *out, const struct tenon_value *value)
+void
+tenon_json_put_scalar (struct tenon_json_out *out, const struct tenon_value *value)
 {
     uint32_t unused = 64 - tenon_json_integer_bits (value->type);
     switch (value->type) {
@@ -70,7 +70,7 @@ put_next_item (void *user, const struct tenon_value *item)
     struct item_list *list = (struct item_list *) user;
     if (list->put++ > 0)
         tenon_json_put_text (list->out, ",");
-    put_scalar_value (list->out, item);
+    tenon_json_put_scalar (list->out, item);
     return list->out->status;
 }
 
@@ -107,7 +107,7 @@ put_flat_value (struct tenon_json_values *values, const struct tenon_value *valu
 {
     struct tenon_json_out *out = values->out;
     if (value->type != TENON_ARRAY) {
-        put_scalar_value (out, value);
+        tenon_json_put_scalar (out, value);
         return out->status;
     }
     tenon_json_put_text (out, "[");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* json_value_type.c - the types of <tenon/json_value.h>. */
-#include "json_value_type.h"
+#include "json_value_flat.h"
 #include <tenon/json_value.h>
 
 const char *
@@ -36,4 +36,12 @@ tenon_json_integer_bits (uint32_t type)
     case TENON_I64: return 64;
     default: return 8;
     }
+}
+
+int32_t
+tenon_json_has_values (const struct tenon_value *value)
+{
+    return value->type == TENON_MAP
+           || (value->type == TENON_ARRAY
+               && (value->item_type == TENON_ARRAY || value->item_type == TENON_MIXED));
 }

@@ -5,6 +5,9 @@ pluginlib_sources = \
 	pluginlib/crc.c \
 	pluginlib/crc_table.h \
 	pluginlib/json.c \
+	pluginlib/json_any_keeps.c \
+	pluginlib/json_any_put.c \
+	pluginlib/json_any_take.c \
 	pluginlib/json_decimal.c \
 	pluginlib/json_decimal.h \
 	pluginlib/json_list.c \
@@ -12,10 +15,11 @@ pluginlib_sources = \
 	pluginlib/json_out.c \
 	pluginlib/json_string.c \
 	pluginlib/json_string.h \
+	pluginlib/json_value_flat.c \
+	pluginlib/json_value_flat.h \
 	pluginlib/json_value_put.c \
 	pluginlib/json_value_take.c \
 	pluginlib/json_value_type.c \
-	pluginlib/json_value_type.h \
 	pluginlib/json_word.h \
 	pluginlib/number.c
 

@@ -29,6 +29,7 @@ unit_tests += \
 	tests/unit/kernels/test_checksum \
 	tests/unit/kernels/test_swap \
 	tests/unit/kernels/test_permute \
+	tests/unit/pluginlib/test_json_any \
 	tests/unit/pluginlib/test_number \
 	tests/unit/pluginlib/test_odometer \
 	tests/unit/sink/test_atomic \

@@ -134,8 +134,8 @@ wall 'core/ names no compression' \
 # vectors: what the compiler has for the processor's vector instructions
 vectors='(immintrin|arm_neon)\.h'
 # shellcheck disable=SC2046 # one argument a file
-wall 'plugins include <tenon/plugin.h>, <tenon/number.h>, <tenon/crc.h>, <tenon/json.h> and <tenon/json_value.h>, the C library and their own headers' \
-    "$(includes $(plugin_sources | grep -vE '^plugins/(deflate|zstd)/') | foreign "tenon/(types|plugin|number|crc|json|json_value)\.h|$c_library|$vectors" '*')"
+wall 'plugins include <tenon/plugin.h>, <tenon/number.h>, <tenon/crc.h>, <tenon/json.h>, <tenon/json_value.h> and <tenon/json_any.h>, the C library and their own headers' \
+    "$(includes $(plugin_sources | grep -vE '^plugins/(deflate|zstd)/') | foreign "tenon/(types|plugin|number|crc|json|json_value|json_any)\.h|$c_library|$vectors" '*')"
 wall 'plugins/deflate includes <tenon/plugin.h>, the libraries for deflate, the C library and its own headers' \
     "$(includes plugins/deflate/*.[ch] | foreign "tenon/plugin\.h|zlib\.h|libdeflate\.h|isa-l/(igzip_lib|crc)\.h|$c_library" '*')"
 wall 'plugins/zstd includes <tenon/plugin.h>, <zstd.h>, the C library and its own headers' \
@@ -146,7 +146,7 @@ wall 'pluginlib includes installed headers, the C library and its own headers' \
     "$(includes pluginlib/*.[ch] | foreign "tenon/[a-z_]*\.h|arm_acle\.h|$c_library")"
 
 wall 'tools include installed headers and their own only' \
-    "$(includes tools/*.[ch] | grep -E '"[^"]*/|<tenon/(plugin|number|crc|json|json_value)\.h>|<\.\.|[<"](core|plugins)/')"
+    "$(includes tools/*.[ch] | grep -E '"[^"]*/|<tenon/(plugin|number|crc|json|json_value|json_any)\.h>|<\.\.|[<"](core|plugins)/')"
 
 wall 'the extension of the Python package includes <tenon/tenon.h>, <tenon/dlpack.h>, Python, NumPy, the C library and its own headers' \
     "$(includes python/ext/*.[ch] | foreign "tenon/(tenon|dlpack)\.h|Python\.h|numpy/[a-z]*\.h|(pthread|signal|stdatomic|time)\.h|$c_library")"
