@@ -32,6 +32,8 @@ core_libcore_la_SOURCES = \
 	core/base/version.c \
 	core/catalog/catalog.c \
 	core/catalog/catalog.h \
+	core/catalog/claims.c \
+	core/catalog/claims.h \
 	core/catalog/dtypes.c \
 	core/catalog/file.c \
 	core/catalog/file.h \
@@ -57,6 +59,8 @@ core_libcore_la_SOURCES = \
 	core/codec/call_read.c \
 	core/codec/describe.c \
 	core/codec/describe.h \
+	core/codec/describe_grid.c \
+	core/codec/describe_grid.h \
 	core/codec/folder_keys.c \
 	core/codec/folder_keys.h \
 	core/codec/host.c \
@@ -75,6 +79,9 @@ core_libcore_la_SOURCES = \
 	core/codec/host_write.c \
 	core/codec/identify.c \
 	core/codec/identify.h \
+	core/codec/locate.c \
+	core/codec/locate.h \
+	core/codec/locate_key.c \
 	core/codec/isolated.c \
 	core/codec/isolated.h \
 	core/codec/isolated_questions.c \

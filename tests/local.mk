@@ -91,6 +91,7 @@ module_unit_tests = \
 	tests/abi/test_folder \
 	tests/abi/test_folder_races \
 	tests/abi/test_folder_write \
+	tests/abi/test_grid \
 	tests/abi/test_index \
 	tests/abi/test_isolated_filters \
 	tests/abi/test_isolation \
@@ -139,6 +140,7 @@ module_unit_tests = \
 	tests/faults/test_stores \
 	tests/faults/test_tree \
 	tests/unit/context/test_loader \
+	tests/unit/codec/test_locate \
 	tests/unit/open/test_threads
 module_shell_tests += \
 	tests/abi/nm.sh \
@@ -159,7 +161,7 @@ endif
 if HAVE_CHECK
 check_libraries = tests/abi/libkit.la
 endif
-tests_abi_libkit_la_SOURCES = tests/abi/boxes.c tests/abi/boxes.h tests/abi/kit.c tests/abi/kit.h tests/abi/kit_bytes.c tests/abi/lay.c tests/abi/lay.h tests/abi/scripts.c tests/abi/scripts.h tests/abi/sets.c tests/abi/sets.h
+tests_abi_libkit_la_SOURCES = tests/abi/boxes.c tests/abi/boxes.h tests/abi/gridkit.c tests/abi/gridkit.h tests/abi/kit.c tests/abi/kit.h tests/abi/kit_bytes.c tests/abi/lay.c tests/abi/lay.h tests/abi/scripts.c tests/abi/scripts.h tests/abi/sets.c tests/abi/sets.h
 
 # Plugins for the tests, toys and misbehaving ones: tests/abi/plugins/NAME.c becomes tests/abi/plugins/.libs/NAME.so.
 # Two lines for each: its name, and its flags.
@@ -187,6 +189,7 @@ test_plugins = \
 	tests/abi/plugins/toycards.la \
 	tests/abi/plugins/toydump.la \
 	tests/abi/plugins/toyfirst.la \
+	tests/abi/plugins/toygrid.la \
 	tests/abi/plugins/toylay.la \
 	tests/abi/plugins/toylog.la \
 	tests/abi/plugins/toypipe.la \
@@ -228,6 +231,7 @@ tests_abi_plugins_toybox_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toycards_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toydump_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyfirst_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_toygrid_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toylay_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toylog_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toypipe_la_LDFLAGS = $(TEST_MODULE_FLAGS)
@@ -272,7 +276,7 @@ tests_faults_test_tree_SOURCES = tests/faults/test_tree.c $(fault_rig)
 
 # The tests are compiled with tests/marks.h before everything else.
 tests/unit/%.o tests/abi/test_%.o tests/sweep/test_%.o plugins/gguf/tests/test_%.o plugins/npz/tests/test_%.o plugins/zip/tests/test_%.o \
-tests/abi/boxes.lo tests/abi/boxes.o tests/abi/kit.lo tests/abi/kit.o tests/abi/kit_bytes.lo tests/abi/kit_bytes.o tests/abi/lay.lo tests/abi/lay.o tests/abi/scripts.lo tests/abi/scripts.o tests/abi/sets.lo tests/abi/sets.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
+tests/abi/boxes.lo tests/abi/boxes.o tests/abi/gridkit.lo tests/abi/gridkit.o tests/abi/kit.lo tests/abi/kit.o tests/abi/kit_bytes.lo tests/abi/kit_bytes.o tests/abi/lay.lo tests/abi/lay.o tests/abi/scripts.lo tests/abi/scripts.o tests/abi/sets.lo tests/abi/sets.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
 EXTRA_DIST += tests/collide.h tests/draw.h tests/marks.h tests/openat2.h tests/small_stack.h tests/values.h
 # What is installed has small frames; tests and measurements may have large ones.
 tests/%.o tests/%.lo bench/%.o plugins/gguf/tests/%.o plugins/npz/tests/%.o plugins/pt/tests/%.o plugins/safetensors/tests/%.o plugins/zip/tests/%.o: FRAME_CFLAGS =
@@ -292,6 +296,7 @@ thread_tests = \
 	tests/abi/test_parallel \
 	tests/abi/test_readers \
 	tests/unit/base/test_pool \
+	tests/unit/codec/test_locate \
 	tests/unit/open/test_threads \
 	tests/unit/sink/test_atomic_set \
 	tests/unit/sink/test_lock \

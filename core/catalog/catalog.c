@@ -43,14 +43,18 @@ tn_catalog_drop (struct tn_catalog *catalog)
 {
     if (!catalog || atomic_fetch_sub (&catalog->references, 1) > 1)
         return;
+    if (catalog->locators)
+        catalog->locating->forget (catalog);
     for (unsigned i = 0; i < TN_SEGMENTS; i++)
         free (catalog->segments[i]);
     tn_store_end (&catalog->store);
     for (uint64_t i = catalog->source_count; i-- > 0;) /* parts before their parents */
         tn_source_free (catalog->sources[i]);
     tn_file_pool_free (catalog->files);
-    for (uint64_t i = 0; i < catalog->description_count; i++)
+    for (uint64_t i = 0; i < catalog->description_count; i++) {
         free (catalog->descriptions[i].sources);
+        tn_claims_free (catalog->descriptions[i].claims);
+    }
     tn_apart_free (catalog->apart);
     free (catalog->sources);
     free (catalog->descriptions);

@@ -7,6 +7,7 @@
  * slot. */
 #ifndef TN_CATALOG_H
 #define TN_CATALOG_H
+#include "catalog/claims.h"
 #include "catalog/grid.h"
 #include "catalog/names.h"
 #include "catalog/shape.h"
@@ -75,7 +76,8 @@ struct tn_description {
     uint32_t *sources; /* NULL: only the first … */
     uint32_t first;    /* … as most have: no allocation for each member of a container */
     uint32_t count, room;
-    uint32_t loss; /* number + 1 of the first loss on all of an included source; 0: none */
+    uint32_t loss;            /* number + 1 of the first loss on all of an included source; 0: none */
+    struct tn_claims *claims; /* the keys that it opened or claimed for chunks; NULL: none */
 };
 /* The numbers of its sources in the catalog. */
 static inline const uint32_t *
@@ -126,10 +128,11 @@ struct tn_catalog {
     tenon_status (*serve) (struct tn_catalog *catalog, const struct tn_tensor *tensor,
                            const struct tenon_region *region, void *to, uint64_t size, tenon_error *error);
     const struct tn_locating *locating; /* finds the chunks of its tensors; set likewise */
+    struct tn_locators *locators;       /* that it keeps; NULL: it has no tensor in chunks */
     bool names_wait; /* names are entered only when one is looked for: another catalog has the same and enters
                         them */
     bool name_twice; /* a name was to be entered twice */
-    bool serves;     /* it has served tensors */
+    bool serves;     /* it has tensors that their codec serves, or whose chunks it locates */
     bool restored;   /* it has carried tensors, restored from the record in the file's metadata */
     bool reordered;  /* that record put the tensors into another order than the file's */
     bool aliases;    /* the codec allows tensors to share bytes */

@@ -11,6 +11,7 @@
 struct tn_catalog;
 struct tn_tensor;
 struct tn_locator;
+struct tn_locators;
 
 struct tn_grid {
     const uint64_t *chunk_shape; /* `rank` dims */
@@ -27,7 +28,7 @@ struct tn_chunk {
     struct tn_source *source; /* that its stored bytes lie in … */
     uint64_t offset, stored;  /* … here, which is inside of it */
     uint32_t check, check_value;
-    const char *key; /* of the store, for messages; "" without one */
+    const char *key; /* of the store, for messages; "" without one, and of a chunk that is missing */
 };
 
 struct tn_locating {
@@ -38,8 +39,10 @@ struct tn_locating {
      * chunks, or is ended. */
     tenon_status (*find) (struct tn_locator *locator, const uint64_t *chunk, struct tn_chunk *found,
                           tenon_error *error);
-    /* Gives a locator back; NULL is fine. */
+    /* Gives a locator back, on any thread; NULL is fine. */
     void (*end) (struct tn_locator *locator);
+    /* Frees the locators that a catalog keeps. */
+    void (*forget) (struct tn_catalog *catalog);
 };
 #define TN_LOCATED_AT_ONCE 64u
 

@@ -51,9 +51,20 @@ place_of (const struct tn_tensor *tensor, struct tn_source *source, tenon_tensor
         source = source->parent;
     }
     info->offset += source->origin;
-    if (tensor->storage == TENON_SERVED)
+    if (tensor->storage != TENON_EXTENT)
         info->stored = 0;
     info->source_name = source->path ? source->path : source->name;
+}
+
+static void
+tell_chunks (const struct tn_tensor *tensor, tenon_tensor_info *info)
+{
+    const struct tn_grid *grid = tensor->served ? tensor->served->grid : NULL;
+    if (!grid)
+        return;
+    info->chunk_shape = tensor->rank > 0 ? grid->chunk_shape : NULL;
+    if (grid->pipeline)
+        info->filter = grid->pipeline->text;
 }
 
 static void
@@ -122,6 +133,7 @@ tell_tensor (const struct tn_catalog *catalog, uint64_t index, tenon_tensor_info
                                  .source = tensor->source };
     place_of (tensor, catalog->sources[tensor->source], info);
     tell_strides (catalog, tensor, info);
+    tell_chunks (tensor, info);
     tell_fault (catalog, tensor, info);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* call.c - begins and ends the run of a codec function; the steps that its services have in common. */
 #include "codec/call.h"
+#include "codec/locate.h"
 #include "codec/rules.h"
 #include "codec/write.h"
 #include "source/decoder.h"
@@ -161,6 +162,7 @@ tn_call_show_tensor (const struct tn_catalog *catalog, const struct tn_tensor *t
         theirs->place = tensor->served->place;
         theirs->state = tensor->served->size ? tn_served_state (tensor->served) : NULL;
         theirs->state_size = tensor->served->size;
+        theirs->chunk_shape = tensor->served->grid ? tensor->served->grid->chunk_shape : NULL;
     }
     /* a source has a number in the run that it was added to, or opened in, and is the first of another */
     if (count == 0)
@@ -187,6 +189,9 @@ tn_call_find_source (struct tn_call *call, uint32_t number)
         return call->writer->old->sources[number];
     if (number < count)
         return catalog->sources[sources[number]];
+    const struct tn_located_file *opened = call->locator ? tn_locator_file (call->locator, number) : NULL;
+    if (opened)
+        return opened->source;
     tn_call_misuse (call, "there is no source of the number that it gave");
     return NULL;
 }

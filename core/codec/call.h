@@ -38,9 +38,10 @@ struct tn_call {
     struct tn_archive *archive; /* the call is that of an archive's codec; NULL: it is not */
     uint32_t losing;            /* of an archive: the description whose tensors its losses are of */
 
-    /* read */
+    /* read, locate_chunk */
     const uint32_t *sources; /* the codec's numbers → the catalog's */
     uint32_t source_count;
+    struct tn_locator *locator; /* locate_chunk: has the sources that it opened */
 
     /* probe, describe, read */
     struct tn_decoder *decoders; /* of the encoded sources that were read last; NULL: none was */

@@ -3,8 +3,10 @@
  * that overlap. */
 #include "codec/describe.h"
 #include "codec/call.h"
+#include "codec/host.h"
 #include "codec/identify.h"
 #include "codec/keyed.h"
+#include "codec/locate.h"
 #include "codec/rules.h"
 
 /* Makes a region of a served tensor with its codec. It is `serve` of the catalog. */
@@ -46,6 +48,7 @@ tn_describe (struct tn_session *session, uint32_t source, uint64_t codec, const 
                          catalog->description_count, sizeof (struct tn_description)))
         return tn_fail_memory (session->error);
     catalog->serve = session->proxy ? session->proxy->serve : serve_region;
+    catalog->locating = session->proxy ? session->proxy->locating : &tn_locating_here;
     tn_call_begin (&call, session, TN_CALL_DESCRIBE, codec);
     call.description = (uint32_t) catalog->description_count;
     call.prefix = prefix;
@@ -60,6 +63,8 @@ tn_describe (struct tn_session *session, uint32_t source, uint64_t codec, const 
     uint32_t outer = tn_plugin_enter (entry->plugin);
     tenon_status status =
         session->proxy ? session->proxy->run (&call) : entry->table.describe (tn_call_enter (&call));
+    if (status == TENON_OK && session->error->status == TENON_OK && !session->proxy)
+        status = tn_call_open_claimed (&call);
     status = tn_call_end (&call, status);
     tn_plugin_leave (entry->plugin, outer);
     session->depth--;

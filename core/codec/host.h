@@ -73,6 +73,11 @@ tenon_status tn_host_next_key (struct tenon_call *, const char *, uint64_t, stru
 /* ---- host_claim.c, for describe: keys that are not opened ---- */
 
 tenon_status tn_host_claim_keys (struct tenon_call *, const struct tenon_claim *);
+/* Remembers a key that describe opened: with its source, or with what open_key answers. */
+tenon_status tn_call_enter_key (struct tn_call *call, const char *key, uint64_t length,
+                                struct tn_source *source, tenon_status status);
+/* After a describe that succeeded: opens the keys of an archive that it claimed. */
+tenon_status tn_call_open_claimed (struct tn_call *call);
 
 /* Adds a new source to the catalog, which takes it over, and numbers it for the codec. */
 tenon_status tn_call_adopt_source (struct tn_call *call, struct tn_source *source, uint32_t *number);

@@ -14,7 +14,7 @@ tn_host_fail (struct tenon_call *public, int32_t status, uint32_t number, uint64
     /* A name that occurs twice, among those that are not entered yet, is the earlier failure. */
     if (tn_call_describes (call))
         tn_catalog_enter_names (call->session->catalog, call->session->error);
-    if (tn_call_describes (call) || call->state == TN_CALL_READ) {
+    if (tn_call_describes (call) || call->state == TN_CALL_READ || call->state == TN_CALL_CHUNK) {
         struct tn_source *source = tn_call_source (call, number);
         if (source)
             tn_source_fail_in (source, call->session->error);

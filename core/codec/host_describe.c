@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* host_describe.c - the services that fill a catalog, and their checks, which no codec can avoid. */
 #include "base/report.h"
+#include "codec/describe_grid.h"
 #include "codec/host.h"
 #include "codec/reach.h"
 #include <stdio.h>
@@ -108,10 +109,7 @@ check_layout (struct tn_call *call, const struct tenon_tensor *from, const struc
         return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "the codec %s describes it with flags %#x that this version does not know",
                         call->codec->table.id, from->flags);
-    if (from->storage == TENON_GRID)
-        return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                        "it is stored in chunks, which this version does not read");
-    if (from->storage != TENON_EXTENT && from->storage != TENON_SERVED)
+    if (from->storage != TENON_EXTENT && from->storage != TENON_SERVED && from->storage != TENON_GRID)
         return tn_call_misuse (call, "a tensor has an unknown storage");
     if (from->storage == TENON_SERVED && !call->codec->table.read)
         return tn_call_misuse (call, "it serves a tensor, but has no read function");
@@ -128,9 +126,10 @@ check_layout (struct tn_call *call, const struct tenon_tensor *from, const struc
     return TENON_OK;
 }
 
-/* Keeps what read will need. */
+/* Keeps what read or locate_chunk will need. */
 static tenon_status
-keep_state (struct tn_call *call, const struct tenon_tensor *from, struct tn_tensor *to)
+keep_state (struct tn_call *call, const struct tenon_tensor *from, struct tn_tensor *to,
+            const struct tn_grid *grid)
 {
     struct tn_session *session = call->session;
     uint64_t size = from->state_size;
@@ -146,7 +145,7 @@ keep_state (struct tn_call *call, const struct tenon_tensor *from, struct tn_ten
     struct tn_served *served = tn_arena_get (&session->catalog->arena, sizeof *served + size, false);
     if (!served)
         return tn_fail_memory (session->error);
-    *served = (struct tn_served){ .offset = from->offset, .place = from->place, .size = size };
+    *served = (struct tn_served){ .offset = from->offset, .place = from->place, .size = size, .grid = grid };
     if (size > 0)
         memcpy (tn_served_state (served), from->state, size);
     to->served = served;
@@ -158,6 +157,7 @@ check_described (struct tn_call *call, struct tenon_tensor *from, struct tn_tens
 {
     struct tn_session *session = call->session;
     struct tn_catalog *catalog = session->catalog;
+    const struct tn_grid *grid;
     uint64_t elements, bytes;
     TN_TRY (tn_call_name_tensor (call, from, to));
     const struct tenon_dtype *dtype = tn_catalog_dtype (catalog, from->dtype);
@@ -179,10 +179,13 @@ check_described (struct tn_call *call, struct tenon_tensor *from, struct tn_tens
     to->flags = (uint8_t) (from->flags & (TENON_FORTRAN | TENON_BIG_ENDIAN | TENON_ALIAS));
     to->storage = (uint8_t) from->storage;
     to->source = source->number;
-    catalog->serves |= from->storage == TENON_SERVED;
+    catalog->serves |= from->storage != TENON_EXTENT;
     to->description = call->description;
+    TN_TRY (tn_call_copy_grid (call, from, to, dtype, &grid));
     TN_TRY (tn_call_check_reach (call, from, to, source, dtype, bytes));
-    TN_TRY (keep_state (call, from, to));
+    TN_TRY (keep_state (call, from, to, grid));
+    if (from->storage == TENON_GRID)
+        TN_TRY (tn_call_bound_chunks (call, to));
     from->length = bytes;
     return TENON_OK;
 }
@@ -204,6 +207,8 @@ tenon_status
 tn_call_end_tensor (struct tn_call *call, struct tn_tensor *slot, uint64_t place, tenon_status status)
 {
     struct tn_session *session = call->session;
+    if (status < 0 && session->error->status == TENON_OK) /* it is an answer, and no failure yet */
+        return status;
     if (status < 0 && session->error->offset == TN_NO_OFFSET && place > 0)
         session->error->offset = place;
     if (status == TENON_OK)

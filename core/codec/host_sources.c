@@ -4,6 +4,7 @@
 #include "codec/archive.h"
 #include "codec/folder_keys.h"
 #include "codec/host.h"
+#include "codec/locate.h"
 #include "codec/reach.h"
 #include "codec/write.h"
 #include "context/cause.h"
@@ -396,6 +397,8 @@ tn_host_open_key (struct tenon_call *public, const char *key, uint64_t length, u
     TN_TRY (TN_CALL_MAY (call, open_key));
     if (call->state == TN_CALL_WRITE)
         return open_old_key (call, key, length, number);
+    if (call->state == TN_CALL_CHUNK)
+        return tn_locator_open (call, key, length, number);
     if (!key)
         return tn_call_misuse (call, "it opens no key");
     tenon_status status = call->keys ? call->keys->kind->open (call->keys, call, key, length, &source)
@@ -403,6 +406,8 @@ tn_host_open_key (struct tenon_call *public, const char *key, uint64_t length, u
     TN_TRY (call->session->error->status);
     if (source)
         TN_TRY (tn_call_number_source (call, source, number));
+    if (call->keys)
+        TN_TRY (tn_call_enter_key (call, key, length, source, status));
     return status;
 }
 

@@ -6,6 +6,7 @@
 #include "codec/isolation_answers.h"
 #include "codec/isolation_replay.h"
 #include "codec/keys.h"
+#include "codec/locate.h"
 #include "codec/wire.h"
 
 /* ---- recognising ---- */
@@ -139,8 +140,8 @@ open_isolated (struct tn_call *call, const char *key, uint64_t length)
     return tn_isolation_replay (call, TN_SAYS_DONE, session->error);
 }
 
-static const struct tn_proxy proxy = { run_isolated, list_isolated, open_isolated, ask_contents,
-                                       serve_isolated };
+static const struct tn_proxy proxy = { run_isolated, list_isolated,  open_isolated,
+                                       ask_contents, serve_isolated, &tn_locating_apart };
 
 /* ---- the child of a root ---- */
 

@@ -27,6 +27,7 @@ struct tn_proxy {
     /* as `serve` of the catalog */
     tenon_status (*serve) (struct tn_catalog *catalog, const struct tn_tensor *tensor,
                            const struct tenon_region *region, void *to, uint64_t size, tenon_error *error);
+    const struct tn_locating *locating; /* of the catalog */
 };
 
 struct tn_session {

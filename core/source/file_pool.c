@@ -148,6 +148,27 @@ tn_file_pool_join (struct tn_file_pool *pool, struct tn_source *source, enum tn_
     return TENON_OK;
 }
 
+void
+tn_file_pool_leave (struct tn_source *source)
+{
+    struct tn_pooled *file = source->pooled;
+    pthread_mutex_lock (&file->pool->lock);
+    if (file->next)
+        ring_remove (file->pool, file);
+    pthread_mutex_unlock (&file->pool->lock);
+    source->pooled = NULL;
+    free (file);
+}
+
+bool
+tn_file_pool_is_stale (const struct tn_file_pool *pool, const char *path)
+{
+    struct stat folder, now;
+    if (fstat (pool->folder, &folder) < 0 || folder.st_nlink == 0)
+        return true;
+    return path && stat (path, &now) == 0 && (now.st_dev != folder.st_dev || now.st_ino != folder.st_ino);
+}
+
 int
 tn_file_pool_folder (const struct tn_file_pool *pool)
 {

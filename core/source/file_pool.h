@@ -24,6 +24,10 @@ int tn_file_pool_open (struct tn_file_pool *pool, const char *key, enum tn_links
  * again. */
 tenon_status tn_file_pool_join (struct tn_file_pool *pool, struct tn_source *source, enum tn_links links,
                                 tenon_error *error);
+/* A source that is about to be freed leaves its pool, which no thread uses it in. */
+void tn_file_pool_leave (struct tn_source *source);
+/* True if the folder was removed, or another one has its path now. `path` may be NULL. */
+bool tn_file_pool_is_stale (const struct tn_file_pool *pool, const char *path);
 /* The descriptor of its folder, which stays the pool's. */
 int tn_file_pool_folder (const struct tn_file_pool *pool);
 

@@ -4,6 +4,7 @@
 #include "source/source.h"
 #include "base/io.h"
 #include "base/program.h"
+#include "source/file_pool.h"
 #include "source/mapping.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -43,9 +44,10 @@ tn_source_free (struct tn_source *source)
     tn_mapping_drop (source->mapping);
     if (source->kind == TN_SOURCE_READER && source->reader.close)
         source->reader.close (source->reader.user);
+    if (source->pooled)
+        tn_file_pool_leave (source);
     if (source->fd >= 0)
         close (source->fd);
-    free (source->pooled);
     pthread_mutex_destroy (&source->lock);
     free ((char *) (uintptr_t) source->name);
     free (source->path);
