@@ -70,6 +70,7 @@ zip_put_local (struct zip_writer *writer, struct zip_heading *heading)
     struct tenon_call *call = writer->call;
     heading->flags = zip_is_ascii (heading->name, heading->name_length) ? 0 : ZIP_UTF8;
     heading->flags |= writer->seekable ? 0 : ZIP_DESCRIBED;
+    heading->flags |= heading->method == ZIP_LZMA ? ZIP_END_MARKER : 0;
     heading->offset = call->host->tell (call);
     uint8_t fixed[ZIP_LOCAL_BYTES], extra[WIDE_BYTES + PADDING_HEAD];
     uint8_t *end = heading->wide ? put_wide (extra, &unknown) : extra;

@@ -36,9 +36,10 @@
 #define ZIP_MAX32 0xffffffffu
 
 /* Bits of the general purpose flags. */
-#define ZIP_ENCRYPTED 0x2041u /* 0; 6: strongly; 13: the headers are masked */
-#define ZIP_PATCHED 0x0020u   /* compressed patched data */
-#define ZIP_DESCRIBED 0x0008u /* sizes and CRC follow the data */
+#define ZIP_ENCRYPTED 0x2041u  /* 0; 6: strongly; 13: the headers are masked */
+#define ZIP_PATCHED 0x0020u    /* compressed patched data */
+#define ZIP_END_MARKER 0x0002u /* LZMA: the stream has one */
+#define ZIP_DESCRIBED 0x0008u  /* sizes and CRC follow the data */
 #define ZIP_UTF8 0x0800u
 /* Methods. */
 #define ZIP_STORED 0u
