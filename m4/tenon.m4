@@ -152,18 +152,42 @@ AC_DEFUN([TENON_NEED_REPORT], [
 or let ./quickstart do it])])
 ])
 
-# TENON_MAY_USE(VARIABLE, OPTION, MODULE, WHAT FOR): --with-OPTION=auto|yes|no, HAVE_VARIABLE, VARIABLE_CFLAGS and _LIBS.
+# TENON_MAY_USE(VARIABLE, OPTION, MODULE, WHAT FOR, [HEADER], [LIBRARY], [FUNCTION]): --with-OPTION=auto|yes|no,
+# HAVE_VARIABLE, VARIABLE_CFLAGS and _LIBS, and have_VARIABLE: yes by pkg-config; "plain" where only the compiler finds
+# HEADER and FUNCTION in LIBRARY; no.
 AC_DEFUN([TENON_MAY_USE], [
   AC_ARG_WITH([$2],
     [AS_HELP_STRING([--with-$2=auto|yes|no], [use $3 for $4 @<:@auto@:>@])],
     [], [AS_VAR_SET([with_$2], [auto])])
   have_$1=no
   AS_CASE([$with_$2],
-    [auto], [PKG_CHECK_MODULES([$1], [$3], [have_$1=yes], [have_$1=no])],
-    [yes], [PKG_CHECK_MODULES([$1], [$3], [have_$1=yes], [AC_MSG_ERROR([--with-$2=yes, but pkg-config does not know $3])])],
+    [auto|yes],
+    [PKG_CHECK_MODULES([$1], [$3], [have_$1=yes], [have_$1=no])
+     m4_ifval([$5], [AS_IF([test $have_$1 = no],
+       [AC_CHECK_HEADER([$5], [AC_CHECK_LIB([$6], [$7], [have_$1=plain; $1_LIBS=-l$6])])])])
+     AS_IF([test $with_$2 = yes && test $have_$1 = no],
+       [AC_MSG_ERROR([--with-$2=yes, but pkg-config does not know $3[]m4_ifval([$5], [[, and there is no $5 with -l$6]])])])],
     [no], [],
     [AC_MSG_ERROR([--with-$2 takes auto, yes or no, not '$with_$2'])])
-  AS_IF([test $have_$1 = yes], [AC_DEFINE([HAVE_$1], [1], [Define when $3 is used.])])
+  AS_IF([test $have_$1 != no], [AC_DEFINE([HAVE_$1], [1], [Define when $3 is used.])])
+])
+
+# TENON_FILTER_LIBRARY(VARIABLE, PLUGIN, MODULE, [HEADER], [LIBRARY], [FUNCTION]): the library of a plugin, which is left
+# out without it.
+AC_DEFUN([TENON_FILTER_LIBRARY], [
+  TENON_MAY_USE([$1], [$2], [$3], [the plugin $2], [$4], [$5], [$6])
+  AM_CONDITIONAL([$1], [test $have_$1 != no])
+  AS_IF([test $have_$1 = no], [TENON_ABSENT_PLUGINS="$TENON_ABSENT_PLUGINS $2"])
+])
+
+# TENON_BUILTIN_LIBRARY(VARIABLE, PLUGIN, MODULE): if the plugin is built in, an application that links libtenon.a needs its
+# library, which tenon.pc names if pkg-config knows it.
+AC_DEFUN([TENON_BUILTIN_LIBRARY], [
+  AS_CASE([" $BUILTIN_PLUGINS "],
+    [*" $2 "*],
+    [tenon_builtin_libs="$tenon_builtin_libs $$1_LIBS"
+     AS_IF([test $have_$1 = yes], [TENON_REQUIRES_PRIVATE="$TENON_REQUIRES_PRIVATE $3"],
+       [TENON_LIBS_PRIVATE="$TENON_LIBS_PRIVATE $$1_LIBS"])])
 ])
 
 # TENON_CHOOSE_PLUGINS(NAMES): for each name the automake conditionals BUILTIN_name and MODULE_name, and the lists

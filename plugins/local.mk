@@ -9,6 +9,10 @@ include plugins/gguf/local.mk
 include plugins/pt/local.mk
 include plugins/zarr/local.mk
 include plugins/zstd/local.mk
+include plugins/lz4/local.mk
+include plugins/blosc/local.mk
+include plugins/bzip2/local.mk
+include plugins/xz/local.mk
 
 # Modules: one symbol each, nothing left open, and only the public headers in sight.
 PLUGIN_CPPFLAGS = $(PUBLIC_CPPFLAGS)

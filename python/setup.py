@@ -36,10 +36,10 @@ SCRATCH = Path(os.environ["TENON_BUILD_DIR"]).resolve() / "python" if os.environ
 
 PACKAGES = """On Debian and Ubuntu:
   apt-get install gcc libc6-dev make autoconf automake libtool pkg-config zlib1g-dev libinih-dev libjson-c-dev nettle-dev \
-libdeflate-dev libisal-dev libzstd-dev
+libdeflate-dev libisal-dev libzstd-dev liblz4-dev libblosc-dev libbz2-dev liblzma-dev
 On Fedora:
   dnf install gcc make autoconf automake libtool pkgconf-pkg-config zlib-devel inih-devel json-c-devel nettle-devel \
-libdeflate-devel isa-l-devel libzstd-devel"""
+libdeflate-devel isa-l-devel libzstd-devel lz4-devel blosc-devel bzip2-devel xz-devel"""
 
 
 def give_up(text: str) -> None:

@@ -160,7 +160,9 @@ endif
 # What several C tests share.
 if HAVE_CHECK
 check_libraries = tests/abi/libkit.la
+check_LTLIBRARIES += tests/filters/libfilterkit.la
 endif
+tests_filters_libfilterkit_la_SOURCES = tests/filters/kit.c tests/filters/kit.h
 tests_abi_libkit_la_SOURCES = tests/abi/boxes.c tests/abi/boxes.h tests/abi/gridkit.c tests/abi/gridkit.h tests/abi/kit.c tests/abi/kit.h tests/abi/kit_bytes.c tests/abi/lay.c tests/abi/lay.h tests/abi/scripts.c tests/abi/scripts.h tests/abi/sets.c tests/abi/sets.h
 
 # Plugins for the tests, toys and misbehaving ones: tests/abi/plugins/NAME.c becomes tests/abi/plugins/.libs/NAME.so.
@@ -333,6 +335,8 @@ valgrind_too_long = \
 	plugins/npz/tests/test_zip \
 	plugins/npz/tests/test_zip_data \
 	plugins/npz/tests/test_zip_headers \
+	plugins/bzip2/tests/test_filter \
+	plugins/xz/tests/test_filter \
 	plugins/zstd/tests/test_filter \
 	plugins/safetensors/tests/test_metadata \
 	tests/abi/test_bad_stores \

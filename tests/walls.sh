@@ -129,17 +129,21 @@ wall 'core/ names no format' \
 
 # Checksums are made by the libraries for it, which are named after it.
 wall 'core/ names no compression' \
-    "$(grep -rniwE '(lib)?deflated?|zlib|gzip|zstd|bzip2|lzma|igzip' core --include='*.[ch]' --include='*.map' | grep -v '^core/kernels/checksum\.')"
+    "$(grep -rniwE '(lib)?deflated?|zlib|gzip|zstd|bzip2|lzma|xz|lz4|blosc|igzip' core --include='*.[ch]' --include='*.map' | grep -v '^core/kernels/checksum\.')"
 
 # vectors: what the compiler has for the processor's vector instructions
 vectors='(immintrin|arm_neon)\.h'
 # shellcheck disable=SC2046 # one argument a file
 wall 'plugins include <tenon/plugin.h>, <tenon/number.h>, <tenon/crc.h>, <tenon/json.h>, <tenon/json_value.h> and <tenon/json_any.h>, the C library and their own headers' \
-    "$(includes $(plugin_sources | grep -vE '^plugins/(deflate|zstd)/') | foreign "tenon/(types|plugin|number|crc|json|json_value|json_any)\.h|$c_library|$vectors" '*')"
+    "$(includes $(plugin_sources | grep -vE '^plugins/(deflate|zstd|lz4|blosc|bzip2|xz)/') | foreign "tenon/(types|plugin|number|crc|json|json_value|json_any)\.h|$c_library|$vectors" '*')"
 wall 'plugins/deflate includes <tenon/plugin.h>, the libraries for deflate, the C library and its own headers' \
     "$(includes plugins/deflate/*.[ch] | foreign "tenon/plugin\.h|zlib\.h|libdeflate\.h|isa-l/(igzip_lib|crc)\.h|$c_library" '*')"
 wall 'plugins/zstd includes <tenon/plugin.h>, <zstd.h>, the C library and its own headers' \
     "$(includes plugins/zstd/*.[ch] | foreign "tenon/plugin\.h|zstd(_errors)?\.h|$c_library")"
+for one in lz4:lz4 blosc:blosc bzip2:bzlib xz:lzma; do
+    wall "plugins/${one%:*} includes <tenon/plugin.h>, <${one#*:}.h>, the C library and its own headers" \
+        "$(includes "plugins/${one%:*}"/*.[ch] | foreign "tenon/plugin\.h|${one#*:}\.h|$c_library")"
+done
 wall "the block dtypes of gguf include <tenon/types.h>, the C library and each other's headers" \
     "$(includes plugins/gguf/quants/*.[ch] | foreign "tenon/types\.h|$c_library|$vectors")"
 wall 'pluginlib includes installed headers, the C library and its own headers' \
@@ -336,7 +340,7 @@ for name in ${TENON_MODULE_PLUGINS:-} ${TENON_BUILTIN_PLUGINS:-}; do
 done
 for folder in $folders; do
     case $folder in
-    plugins/deflate | plugins/zstd) # states of filters are memory that a plugin allocates
+    plugins/deflate | plugins/zstd | plugins/lz4 | plugins/blosc | plugins/bzip2 | plugins/xz) # states of filters are memory that a plugin allocates
         wall "$folder opens, maps, prints and exits nothing" \
             "$(parts "$folder" | calls "$(echo "$forbidden" | sed 's/|malloc|calloc|realloc//')")" ;;
     *) wall "$folder opens, maps, allocates, prints and exits nothing" "$(parts "$folder" | calls "$forbidden")" ;;

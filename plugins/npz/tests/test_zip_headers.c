@@ -160,6 +160,7 @@ START_TEST (not_done)
     static const unsigned bits[] = { 0, 6, 13 };
     static const unsigned methods[] = { 1, 6, 9, 12, 14, 95, 99 };
     char words[100];
+    settings ("plugin.bzip2.enabled=no plugin.xz.enabled=no"); /* of 12, 14 and 95 */
     for (size_t i = 0; i < 3; i++) {
         begin_second ("x.npy");
         member.local.flags = member.central.flags = 1u << bits[i];
