@@ -1,6 +1,23 @@
 # SPDX-License-Identifier: MIT
 zarr_sources = \
+	plugins/zarr/add.c \
+	plugins/zarr/array2.c \
+	plugins/zarr/array3.c \
+	plugins/zarr/attributes.c \
+	plugins/zarr/consolidated.c \
 	plugins/zarr/describe.c \
+	plugins/zarr/document.c \
+	plugins/zarr/fill.c \
+	plugins/zarr/locate.c \
+	plugins/zarr/node.c \
+	plugins/zarr/read.h \
+	plugins/zarr/record.c \
+	plugins/zarr/sharding.c \
+	plugins/zarr/state.h \
+	plugins/zarr/steps.c \
+	plugins/zarr/structure.c \
+	plugins/zarr/type.c \
+	plugins/zarr/walk.c \
 	plugins/zarr/zarr.c \
 	plugins/zarr/zarr.h
 

@@ -26,6 +26,7 @@ static const struct tenon_codec codec = {
     .option_count = ZARR_OPTIONS,
     .metadata = TENON_METADATA_TYPED,
     .describe = zarr_describe,
+    .locate_chunk = zarr_locate_chunk,
     .root_keys = root_keys,
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };
