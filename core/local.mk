@@ -100,6 +100,8 @@ core_libcore_la_SOURCES = \
 	core/codec/keys.h \
 	core/codec/member.c \
 	core/codec/member.h \
+	core/codec/put_chunks.c \
+	core/codec/put_chunks.h \
 	core/codec/reach.c \
 	core/codec/reach.h \
 	core/codec/recognise.c \
@@ -296,6 +298,8 @@ core_libcore_la_SOURCES = \
 	core/sink/temporary.h \
 	core/sink/tree.c \
 	core/sink/tree.h \
+	core/sink/tree_file.c \
+	core/sink/tree_file.h \
 	core/sink/tree_remove.c \
 	core/sink/tree_remove.h \
 	core/sink/tree_swap.c \
@@ -337,6 +341,12 @@ core_libcore_la_SOURCES = \
 	core/source/spool_file.h \
 	core/source/unpack.c \
 	core/source/unpack.h \
+	core/transfer/cut.c \
+	core/transfer/cut.h \
+	core/transfer/cut_make.c \
+	core/transfer/cut_make.h \
+	core/transfer/cut_run.c \
+	core/transfer/cut_run.h \
 	core/transfer/gather.c \
 	core/transfer/gather.h \
 	core/transfer/make.c \

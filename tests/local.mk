@@ -104,6 +104,7 @@ module_unit_tests = \
 	tests/abi/test_parallel \
 	tests/abi/test_parts \
 	tests/abi/test_pipe \
+	tests/abi/test_put_grid \
 	tests/abi/test_plan_list \
 	tests/abi/test_plan_size \
 	tests/abi/test_plugins \
@@ -189,6 +190,7 @@ test_plugins = \
 	tests/abi/plugins/toyblock.la \
 	tests/abi/plugins/toybox.la \
 	tests/abi/plugins/toycards.la \
+	tests/abi/plugins/toychunks.la \
 	tests/abi/plugins/toydump.la \
 	tests/abi/plugins/toyfirst.la \
 	tests/abi/plugins/toygrid.la \
@@ -231,6 +233,7 @@ tests_abi_plugins_old_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyblock_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toybox_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toycards_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_toychunks_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toydump_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyfirst_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toygrid_la_LDFLAGS = $(TEST_MODULE_FLAGS)

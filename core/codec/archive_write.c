@@ -255,16 +255,7 @@ enter_key (struct tn_call *call, struct tn_entries *entries, const char *key, ui
 static tenon_status
 begin_dry_file (struct tn_call *call, struct tn_entries *entries, const struct tenon_entry *entry)
 {
-    struct tn_arena *arena = &call->session->arena;
-    struct tn_dry_file *file = tn_arena_get (arena, sizeof *file, true);
-    if (!file || !(file->name = tn_arena_text (arena, entry->key, entry->key_length)))
-        return tn_fail_memory (call->session->error);
-    for (const struct tn_dry_file *other = entries->writer.dry_files; other; other = other->next)
-        if (strcmp (other->name, file->name) == 0)
-            return tn_fail (call->session->error, TENON_E_EXISTS, TN_NO_OFFSET, "the key '%s' is put twice",
-                            TN_SHOW (file->name));
-    file->next = entries->writer.dry_files;
-    entries->writer.dry_files = file;
+    TN_TRY (enter_key (call, entries, entry->key, entry->key_length));
     entries->writer.measured += entries->writer.sink->position;
     entries->writer.sink->position = 0;
     return TENON_OK;
@@ -362,6 +353,12 @@ tn_entries_put_key (struct tn_call *call, const struct tenon_entry *entry)
     entries->open = true;
     writer->sink = &entries->sink.sink;
     return entry->step_count > 0 ? encode_entry (call, entries, entry) : TENON_OK;
+}
+
+bool
+tn_entries_are_open (const struct tn_entries *entries)
+{
+    return entries->open;
 }
 
 tenon_status

@@ -21,6 +21,8 @@ tenon_status tn_entries_end (struct tn_session *session, struct tn_writer *write
 tenon_status tn_entries_choose_check (struct tn_call *call, uint32_t *check);
 /* put_key, of a struct that was copied, and has its checksum; NULL: ends the open entry. */
 tenon_status tn_entries_put_key (struct tn_call *call, const struct tenon_entry *entry);
+/* True while an entry is open. */
+bool tn_entries_are_open (const struct tn_entries *entries);
 tenon_status tn_entries_drop_key (struct tn_call *call, const char *key, uint64_t length);
 /* What stands before and behind a member of the plan that put_member writes. Between them the writer's sink
  * is that of the archive. */

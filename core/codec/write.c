@@ -4,6 +4,7 @@
 #include "base/report.h"
 #include "codec/archive_write.h"
 #include "codec/call.h"
+#include "codec/put_chunks.h"
 #include "codec/rules.h"
 #include "codec/storable.h"
 #include <stdio.h>
@@ -91,6 +92,8 @@ tn_write (struct tn_session *session, struct tn_writer *writer, uint64_t number)
         status = codec->write (tn_call_enter (&call));
         if (status == TENON_OK && call.announced > 0)
             status = tn_call_misuse (&call, "it did not ask for a member that it announced");
+        if (status == TENON_OK)
+            status = tn_chunks_check (&call);
         status = tn_call_judge (&call, status);
     }
     if (writer->archive)

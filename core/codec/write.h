@@ -71,5 +71,12 @@ TN_PRINTF (3, 4) void tn_loss (struct tn_call *call, const char *item, const cha
 /* Moves a tensor of the plan into the writer's sink. `index` is the plan's; `layout` is flags of struct
  * tenon_layout. Reports changes of layout and dtype. */
 tenon_status tn_write_tensor (struct tn_call *call, uint64_t index, uint32_t layout);
+/* Steps of it. What is known to be too much for the disk is not begun … */
+tenon_status tn_write_check_room (struct tn_call *call, uint64_t length);
+/* … the request counts what its cast changes: false: there is nothing to count … */
+bool tn_write_counts_casts (const struct tn_origin *origin, struct tn_request *request);
+/* … and what the tensor has in its file, and will not have in the target, is reported. */
+void tn_write_tell_changes (struct tn_call *call, uint64_t index, const struct tn_request *request,
+                            uint32_t layout);
 
 #endif

@@ -86,8 +86,9 @@ tell_change (struct tn_call *call, const char *name, const char *what, const cha
 
 /* Reports what the tensor has in its file and will not have in the target. What a cast changes is known when
  * it is done: see save/casts.c. */
-static void
-tell_changes (struct tn_call *call, uint64_t index, const struct tn_request *request, uint32_t layout)
+void
+tn_write_tell_changes (struct tn_call *call, uint64_t index, const struct tn_request *request,
+                       uint32_t layout)
 {
     const struct tn_writer *writer = call->writer;
     const struct tn_origin *origin = &writer->plan->origins[index];
@@ -120,8 +121,8 @@ tell_wrong_blocks (struct tn_call *call, uint64_t index, struct tn_source *sourc
 
 /* Has the request count what its cast changes; a dry run, too, reads the tensor for that. False: there is
  * nothing to count. */
-static bool
-count_casts (const struct tn_origin *origin, struct tn_request *request)
+bool
+tn_write_counts_casts (const struct tn_origin *origin, struct tn_request *request)
 {
     if (!origin->tally)
         return false;
@@ -135,8 +136,8 @@ count_casts (const struct tn_origin *origin, struct tn_request *request)
  * them over and over, can be any number of times larger than their file. The first tensor that has bytes, and
  * whose sink does not encode them, decides for all that are still to come: a codec encodes all of them or
  * none. Encoded ones before it may have had any size. */
-static tenon_status
-check_room (struct tn_call *call, uint64_t length)
+tenon_status
+tn_write_check_room (struct tn_call *call, uint64_t length)
 {
     const struct tn_writer *writer = call->writer;
     const tenon_plan *plan = writer->plan;
@@ -178,14 +179,14 @@ tn_write_tensor (struct tn_call *call, uint64_t index, uint32_t layout)
     const struct tn_origin *origin = &writer->plan->origins[index];
     uint64_t begin = writer->sink->position, size = tn_catalog_tensor (writer->plan->own, index)->length;
     struct tn_request request;
-    TN_TRY (check_room (call, size));
+    TN_TRY (tn_write_check_room (call, size));
     tenon_status status = tn_request_make (&request, origin->catalog, origin->tensor, NULL, origin->target,
                                            layout & (TENON_FORTRAN | TENON_BIG_ENDIAN), error);
     if (status == TENON_OK) {
         request.context = call->session->context;
         writer->sink->subject = tn_catalog_tensor (writer->plan->own, index)->name;
-        bool counts = count_casts (origin, &request);
-        tell_changes (call, index, &request, layout);
+        bool counts = tn_write_counts_casts (origin, &request);
+        tn_write_tell_changes (call, index, &request, layout);
         if (!writer->measures && (!writer->dry || counts))
             tn_request_unpack (&request);
         struct tn_way way = tn_way_choose (&request, TN_TO_FILE);

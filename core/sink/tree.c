@@ -7,12 +7,13 @@
 #include "base/report.h"
 #include "sink/atomic_file.h"
 #include "sink/journal.h"
-#include "sink/rights.h"
+#include "sink/tree_file.h"
 #include "sink/tree_remove.h"
 #include "sink/tree_swap.h"
 #include "source/beneath.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -25,8 +26,8 @@ struct tn_tree {
     int old;                           /* of the old tree; -1: there is none */
     char **folders;                    /* keys of the folders that were made */
     uint64_t count, room;
-    char *inside;         /* the key of the folder of the last file; "": the root; NULL: there was no file */
-    int into, old_into;   /* that folder, and the same one of the old tree; -1: there is none */
+    struct tn_tree_folder last; /* of the last file that was begun */
+    atomic_uint files;          /* that were ended */
     char *name;           /* of the file that is being written, with the path of the tree, for messages */
     struct tn_sink *sink; /* NULL: no file is being written */
     struct tn_lock lock;
@@ -57,8 +58,7 @@ tn_tree_abort (struct tn_tree *tree)
     if (!tree)
         return;
     drop_file (tree);
-    close_descriptor (&tree->into);
-    close_descriptor (&tree->old_into);
+    tn_tree_folder_close (&tree->last);
     close_descriptor (&tree->old);
     if (tree->temporary[0])
         tn_tree_remove (tree->destination.folder, tree->temporary);
@@ -68,7 +68,6 @@ tn_tree_abort (struct tn_tree *tree)
     for (uint64_t i = 0; i < tree->count; i++)
         free (tree->folders[i]);
     free (tree->folders);
-    free (tree->inside);
     free (tree->path);
     free (tree);
 }
@@ -139,7 +138,8 @@ tn_tree_begin (struct tn_tree **result, const char *path, const struct tn_tree_o
         return tn_fail_memory (error);
     tree->options = *options;
     tree->options.lock.durable = options->durable;
-    tree->destination.folder = tree->root = tree->old = tree->into = tree->old_into = tree->lock.fd = -1;
+    tree->destination.folder = tree->root = tree->old = tree->lock.fd = -1;
+    tree->last = (struct tn_tree_folder){ NULL, -1, -1 };
     tree->path = tn_strndup (path, strlen (path));
     if (prepare_tree (tree, error) < 0) {
         tn_tree_abort (tree);
@@ -182,12 +182,6 @@ open_tree (struct tn_tree *tree, tenon_error *error)
 /* ---- folders ---- */
 
 static tenon_status
-fail_key_use (const char *key, const char *words, tenon_error *error)
-{
-    return tn_fail (error, TENON_E_EXISTS, TN_NO_OFFSET, "the key '%s' %s", TN_SHOW (key), words);
-}
-
-static tenon_status
 remember_folder (struct tn_tree *tree, const char *key, tenon_error *error)
 {
     if (!tn_grow (&tree->folders, &tree->room, tree->count, sizeof *tree->folders)
@@ -217,68 +211,60 @@ make_folders (struct tn_tree *tree, char *way, tenon_error *error)
     return TENON_OK;
 }
 
-static void
-leave_tree_folder (struct tn_tree *tree)
-{
-    close_descriptor (&tree->into);
-    close_descriptor (&tree->old_into);
-    free (tree->inside);
-    tree->inside = NULL;
-}
-
 /* Opens the folder of a key, whose first `length` bytes it is, and makes it if need be. */
 static tenon_status
-enter_tree_folder (struct tn_tree *tree, const char *key, size_t length, tenon_error *error)
+open_tree_folder (struct tn_tree *tree, const char *key, size_t length, struct tn_tree_folder *folder,
+                  tenon_error *error)
 {
     const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
-    if (tree->inside && strlen (tree->inside) == length && memcmp (tree->inside, key, length) == 0)
-        return TENON_OK;
-    leave_tree_folder (tree);
-    TN_FREE char *folder = tn_strndup (key, length);
-    if (!folder)
+    *folder = (struct tn_tree_folder){ tn_strndup (key, length), -1, -1 };
+    if (!folder->key)
         return tn_fail_memory (error);
-    const char *way = length > 0 ? folder : ".";
-    tree->into = tn_beneath_open (tree->root, way, flags, TN_LINKS_BENEATH);
-    if (tree->into < 0 && errno == ENOENT) {
-        TN_TRY (make_folders (tree, folder, error));
-        tree->into = tn_beneath_open (tree->root, way, flags, TN_LINKS_BENEATH);
+    const char *way = length > 0 ? folder->key : ".";
+    folder->into = tn_beneath_open (tree->root, way, flags, TN_LINKS_BENEATH);
+    if (folder->into < 0 && errno == ENOENT) {
+        TN_TRY (make_folders (tree, folder->key, error));
+        folder->into = tn_beneath_open (tree->root, way, flags, TN_LINKS_BENEATH);
     }
-    if (tree->into < 0 && errno == ENOTDIR)
-        return fail_key_use (folder, "is a file of the tree, and cannot be a folder", error);
-    if (tree->into < 0)
+    if (folder->into < 0 && errno == ENOTDIR)
+        return tn_tree_fail_key (folder->key, "is a file of the tree, and cannot be a folder", error);
+    if (folder->into < 0)
         return tn_fail_errno (error, errno, "a folder of it cannot be opened", tree->path);
-    tree->old_into = open_old_folder (tree, way);
-    tree->inside = tn_strndup (folder, length);
-    return tree->inside ? TENON_OK : tn_fail_memory (error);
+    folder->old = open_old_folder (tree, way);
+    return TENON_OK;
+}
+
+/* The length of the key of the folder that a key lies in. */
+static size_t
+folder_length (const char *key)
+{
+    const char *name = tn_path_name (key);
+    return name > key ? (size_t) (name - key) - 1 : 0;
+}
+
+bool
+tn_tree_is_in (const struct tn_tree_folder *folder, const char *key)
+{
+    const size_t length = folder_length (key);
+    return folder->key && strlen (folder->key) == length && memcmp (folder->key, key, length) == 0;
 }
 
 /* ---- files ---- */
 
-/* Gives a file, or a folder, of the new tree the rights of the one in the old tree that has its name. */
-static tenon_status
-keep_rights (const struct tn_tree *tree, int fd, int old_folder, const char *name, mode_t sort,
-             const char *shown, tenon_error *error)
-{
-    struct tn_destination old = { .folder = old_folder, .name = (char *) (uintptr_t) name };
-    struct stat now;
-    if (old_folder < 0 || fstatat (old_folder, name, &old.status, AT_SYMLINK_NOFOLLOW) < 0
-        || (old.status.st_mode & S_IFMT) != sort)
-        return TENON_OK;
-    TN_TRY (tn_rights_copy (fd, &old, shown, tree->options.report, error));
-    const mode_t kept = old.status.st_mode & (S_ISGID | S_ISVTX);
-    if (sort == S_IFDIR && kept
-        && fstat (fd, &now) == 0) /* not those that would make a file run as another */
-        (void) fchmod (fd, (now.st_mode & 0777) | kept);
-    return TENON_OK;
-}
+/* A few files are synced one by one, many by one call for all of the file system. */
+#define SYNCED_ALONE 64u
 
-/* True if the old tree has a file of that name: the new one is private until it has the rights of that. */
-static bool
-has_old_file (const struct tn_tree *tree, const char *name)
+static struct tn_tree_ending
+plan_ending (struct tn_tree *tree, const char *shown)
 {
-    struct stat status;
-    return tree->old_into >= 0 && fstatat (tree->old_into, name, &status, AT_SYMLINK_NOFOLLOW) == 0
-           && S_ISREG (status.st_mode);
+    unsigned files = atomic_fetch_add (&tree->files, 1);
+#ifdef HAVE_SYNCFS
+    const bool sync = tree->options.durable && files < SYNCED_ALONE;
+#else
+    const bool sync = tree->options.durable;
+    (void) files;
+#endif
+    return (struct tn_tree_ending){ tree->options.report, sync, shown };
 }
 
 static tenon_status
@@ -288,14 +274,8 @@ finish_tree_file (struct tn_tree *tree, tenon_error *error)
     if (!sink)
         return TENON_OK;
     TN_TRY (tn_file_sink_finish (sink, error));
-    TN_TRY (
-        keep_rights (tree, sink->fd, tree->old_into, tn_path_name (tree->name), S_IFREG, tree->name, error));
-    if (tree->options.durable && tn_file_sync (sink->fd) < 0)
-        return tn_fail_write (sink->fd, "cannot be written to the disk", tree->name, error);
-    int fd = sink->fd;
-    sink->fd = -1;
-    if (close (fd) < 0 && errno != EINTR) /* network file systems report a full disk now */
-        return tn_fail_errno (error, errno, "cannot be written", tree->name);
+    struct tn_tree_ending ending = plan_ending (tree, tree->name);
+    TN_TRY (tn_tree_file_end (&tree->last, &ending, &sink->fd, error));
     drop_file (tree);
     return TENON_OK;
 }
@@ -303,16 +283,8 @@ finish_tree_file (struct tn_tree *tree, tenon_error *error)
 static tenon_status
 begin_tree_file (struct tn_tree *tree, const char *key, tenon_error *error)
 {
-    const char *name = tn_path_name (key);
-    const mode_t mode = has_old_file (tree, name) ? 0600 : 0666;
     int fd;
-    do
-        fd = openat (tree->into, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-    while (fd < 0 && errno == EINTR);
-    if (fd < 0 && errno == EEXIST)
-        return fail_key_use (key, "was put before, or is a folder of the tree", error);
-    if (fd < 0)
-        return tn_fail_errno (error, errno, "cannot be made", key);
+    TN_TRY (tn_tree_file_make (&tree->last, key, &fd, error));
     tree->name = tn_concat (tree->path, "/", key, (char *) NULL);
     tree->sink = tree->name ? tn_file_sink_new (tree->name, tree->options.durable) : NULL;
     if (!tree->sink) {
@@ -324,6 +296,44 @@ begin_tree_file (struct tn_tree *tree, const char *key, tenon_error *error)
 }
 
 tenon_status
+tn_tree_put_file (struct tn_tree *tree, const struct tn_tree_folder *folder, const char *key,
+                  const void *bytes, uint64_t size, tenon_error *error)
+{
+    int fd;
+    TN_FREE char *shown = tn_concat (tree->path, "/", key, (char *) NULL);
+    if (!shown)
+        return tn_fail_memory (error);
+    TN_TRY (tn_tree_file_make (folder, key, &fd, error));
+    tenon_status status = tn_write_all (fd, 0, bytes, size, shown, error);
+    if (status == TENON_OK) {
+        struct tn_tree_ending ending = plan_ending (tree, shown);
+        status = tn_tree_file_end (folder, &ending, &fd, error);
+    }
+    close_descriptor (&fd);
+    return status;
+}
+
+static tenon_status
+check_tree_key (const char *key, uint64_t length, tenon_error *error)
+{
+    const char *fault = tn_new_key_fault (key, length);
+    return fault ? tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the key '%s' %s",
+                            TN_SHOW_SOME (key, TN_MIN (length, 200)), fault)
+                 : TENON_OK;
+}
+
+tenon_status
+tn_tree_enter (struct tn_tree *tree, const char *key, struct tn_tree_folder *folder, tenon_error *error)
+{
+    TN_TRY (check_tree_key (key, strlen (key), error));
+    TN_TRY (open_tree (tree, error));
+    tenon_status status = open_tree_folder (tree, key, folder_length (key), folder, error);
+    if (status < 0)
+        tn_tree_folder_close (folder);
+    return status;
+}
+
+tenon_status
 tn_tree_sink (struct tn_tree *tree, const char *key, uint64_t length, struct tn_sink **sink,
               tenon_error *error)
 {
@@ -331,16 +341,15 @@ tn_tree_sink (struct tn_tree *tree, const char *key, uint64_t length, struct tn_
     TN_TRY (finish_tree_file (tree, error));
     if (!key)
         return TENON_OK;
-    const char *fault = tn_new_key_fault (key, length);
-    if (fault)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the key '%s' %s",
-                        TN_SHOW_SOME (key, TN_MIN (length, 200)), fault);
+    TN_TRY (check_tree_key (key, length, error));
     TN_TRY (open_tree (tree, error));
     TN_FREE char *copy = tn_strndup (key, length);
     if (!copy)
         return tn_fail_memory (error);
-    const char *name = tn_path_name (copy);
-    TN_TRY (enter_tree_folder (tree, copy, name > copy ? (size_t) (name - copy) - 1 : 0, error));
+    if (!tn_tree_is_in (&tree->last, copy)) {
+        tn_tree_folder_close (&tree->last);
+        TN_TRY (tn_tree_enter (tree, copy, &tree->last, error));
+    }
     TN_TRY (begin_tree_file (tree, copy, error));
     *sink = tree->sink;
     return TENON_OK;
@@ -350,17 +359,17 @@ tn_tree_sink (struct tn_tree *tree, const char *key, uint64_t length, struct tn_
 
 static tenon_status
 finish_tree_folder (const struct tn_tree *tree, int fd, int old_folder, const char *name, const char *shown,
-                    tenon_error *error)
+                    bool sync, tenon_error *error)
 {
     if (fd < 0)
         return tn_fail_errno (error, errno, "a folder of it cannot be opened", tree->path);
-    TN_TRY (keep_rights (tree, fd, old_folder, name, S_IFDIR, shown, error));
-    return tree->options.durable ? tn_folder_sync (fd, shown, error) : TENON_OK;
+    TN_TRY (tn_tree_keep_rights (tree->options.report, fd, old_folder, name, S_IFDIR, shown, error));
+    return sync ? tn_folder_sync (fd, shown, error) : TENON_OK;
 }
 
 /* The folders get their rights when nothing more is put into them. */
 static tenon_status
-finish_folders (const struct tn_tree *tree, tenon_error *error)
+finish_folders (const struct tn_tree *tree, bool sync, tenon_error *error)
 {
     for (uint64_t i = tree->count; i-- > 0;) {
         const char *key = tree->folders[i], *name = tn_path_name (key);
@@ -370,13 +379,30 @@ finish_folders (const struct tn_tree *tree, tenon_error *error)
             return tn_fail_memory (error);
         int fd = tn_beneath_open (tree->root, key, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, TN_LINKS_BENEATH);
         int old = open_old_folder (tree, parent[0] ? parent : ".");
-        tenon_status status = finish_tree_folder (tree, fd, old, name, shown, error);
+        tenon_status status = finish_tree_folder (tree, fd, old, name, shown, sync, error);
         close_descriptor (&fd);
         close_descriptor (&old);
         TN_TRY (status);
     }
     return finish_tree_folder (tree, tree->root, tree->old < 0 ? -1 : tree->destination.folder,
-                               tree->destination.name, tree->path, error);
+                               tree->destination.name, tree->path, sync, error);
+}
+
+/* What has more files or folders than are synced one by one is synced at once, when all are as they will
+ * be. That waits for what other programs have written to the file system, too, but not once for each file. */
+static tenon_status
+finish_and_sync (struct tn_tree *tree, tenon_error *error)
+{
+    bool at_once = false;
+#ifdef HAVE_SYNCFS
+    at_once = tree->options.durable && TN_MAX (atomic_load (&tree->files), tree->count) > SYNCED_ALONE;
+#endif
+    TN_TRY (finish_folders (tree, tree->options.durable && !at_once, error));
+#ifdef HAVE_SYNCFS
+    if (at_once && syncfs (tree->root) < 0)
+        return tn_fail_write (tree->root, "cannot be written to the disk", tree->path, error);
+#endif
+    return TENON_OK;
 }
 
 /* Looks at the target again, under the lock. */
@@ -445,10 +471,10 @@ commit_tree (struct tn_tree *tree, tenon_error *error)
     const struct tn_destination *destination = &tree->destination;
     TN_TRY (open_tree (tree, error));
     TN_TRY (finish_tree_file (tree, error));
-    leave_tree_folder (tree);
+    tn_tree_folder_close (&tree->last);
     TN_TRY (take_tree_lock (tree, error));
     TN_TRY (look_at_target (tree, error));
-    TN_TRY (finish_folders (tree, error));
+    TN_TRY (finish_and_sync (tree, error));
     TN_TRY (name_tree (tree, error));
     tree->lock.keep = false;
     bool replaced = tree->temporary[0];

@@ -8,7 +8,7 @@
 #define TN_TREE_H
 #include "context/context.h"
 #include "sink/lock.h"
-#include "sink/sink.h"
+#include "sink/tree_file.h"
 
 struct tn_tree;
 struct tn_tree_options {
@@ -34,6 +34,16 @@ tenon_status tn_tree_begin (struct tn_tree **tree, const char *path, const struc
  * only ends. The sink stays valid until the next call. */
 tenon_status tn_tree_sink (struct tn_tree *tree, const char *key, uint64_t length, struct tn_sink **sink,
                            tenon_error *error);
+/* Opens the folder of a new file for tn_tree_put_file, and makes it if need be. tn_tree_folder_close closes
+ * it. Failures as of tn_tree_sink, on the same thread. */
+tenon_status tn_tree_enter (struct tn_tree *tree, const char *key, struct tn_tree_folder *folder,
+                            tenon_error *error);
+/* True if a file of this key lies in the folder. */
+bool tn_tree_is_in (const struct tn_tree_folder *folder, const char *key);
+/* Writes a whole file of a folder that was entered. On any thread, many at once, also while a file of
+ * tn_tree_sink is being written. */
+tenon_status tn_tree_put_file (struct tn_tree *tree, const struct tn_tree_folder *folder, const char *key,
+                               const void *bytes, uint64_t size, tenon_error *error);
 /* Takes the lock, looks at the target again, syncs, gives the tree its name, and removes the old one. Folders
  * and files that the old tree has, too, keep their rights and attributes (rights.h). TENON_E_BUSY: another
  * save holds the lock, or changed the target. Until the tree has its name a failure changes nothing. Frees

@@ -68,6 +68,15 @@ choose_in_order (const struct tn_request *request, bool guarded, bool blocks)
     return (struct tn_way){ TN_WAY_SLABS, .sums_first = guarded && source->check };
 }
 
+/* Chunks are gathered from anywhere, if that costs no more than their bytes. */
+static bool
+can_gather_chunks (const struct tn_request *request)
+{
+    const struct tn_source *source = request->source;
+    return request->tensor->storage == TENON_EXTENT && !tn_needs_decoder (source) && !source->in_order
+           && !source->callers_thread && request->stored->block_items == 1;
+}
+
 struct tn_way
 tn_way_choose (const struct tn_request *request, enum tn_delivery delivery)
 {
@@ -75,6 +84,8 @@ tn_way_choose (const struct tn_request *request, enum tn_delivery delivery)
     bool encoded = tn_needs_decoder (source), checked = source->check != TENON_CHECK_NONE;
     bool guarded = (source->pipeline || checked) && tn_request_covers (request);
     bool blocks = source->backing == source && tn_has_blocks (source);
+    if (delivery == TN_BY_CHUNKS && can_gather_chunks (request))
+        return (struct tn_way){ TN_WAY_GATHER, .sums_first = guarded && checked };
     if (request->tensor->storage == TENON_SERVED)
         return (struct tn_way){ TN_WAY_SERVED, .alone = true };
     if (delivery == TN_INTO_MEMORY)

@@ -9,7 +9,8 @@ enum tn_delivery {
     TN_INTO_MEMORY, /* all of it, in any order */
     TN_IN_ORDER,    /* piece after piece, to a consumer */
     TN_TO_FILE,     /* in order, into a sink, which can copy from file to file */
-    TN_BY_RANGES    /* any bytes of it, by one thread */
+    TN_BY_RANGES,   /* any bytes of it, by one thread */
+    TN_BY_CHUNKS    /* boxes of it, each by one thread; or, if that is not GATHER, in order */
 };
 
 enum tn_way_kind {
@@ -21,7 +22,8 @@ enum tn_way_kind {
     TN_WAY_DECODER, /* a decoder reads on from slab to slab */
     TN_WAY_BLOCKS,  /* blocks of a member are decoded into the result */
     TN_WAY_SCAN,    /* the source is read in order, slabs are made from a window of it */
-    TN_WAY_SPOOL    /* the source is decoded into memory or a temporary file, then as SLABS */
+    TN_WAY_SPOOL,   /* the source is decoded into memory or a temporary file, then as SLABS */
+    TN_WAY_GATHER   /* BY_CHUNKS: any box can be gathered, on any thread */
 };
 
 struct tn_way {
