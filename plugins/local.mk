@@ -13,6 +13,9 @@ include plugins/lz4/local.mk
 include plugins/blosc/local.mk
 include plugins/bzip2/local.mk
 include plugins/xz/local.mk
+include plugins/shuffle/local.mk
+include plugins/crc32c/local.mk
+include plugins/delta/local.mk
 
 # Modules: one symbol each, nothing left open, and only the public headers in sight.
 PLUGIN_CPPFLAGS = $(PUBLIC_CPPFLAGS)

@@ -94,6 +94,7 @@ module_unit_tests = \
 	tests/abi/test_grid \
 	tests/abi/test_index \
 	tests/abi/test_isolated_filters \
+	tests/abi/test_item_filters \
 	tests/abi/test_isolation \
 	tests/abi/test_metadata \
 	tests/abi/test_look \

@@ -135,7 +135,7 @@ wall 'core/ names no compression' \
 vectors='(immintrin|arm_neon)\.h'
 # shellcheck disable=SC2046 # one argument a file
 wall 'plugins include <tenon/plugin.h>, <tenon/number.h>, <tenon/crc.h>, <tenon/json.h>, <tenon/json_value.h> and <tenon/json_any.h>, the C library and their own headers' \
-    "$(includes $(plugin_sources | grep -vE '^plugins/(deflate|zstd|lz4|blosc|bzip2|xz)/') | foreign "tenon/(types|plugin|number|crc|json|json_value|json_any)\.h|$c_library|$vectors" '*')"
+    "$(includes $(plugin_sources | grep -vE '^plugins/(crc32c|deflate|zstd|lz4|blosc|bzip2|xz)/') | foreign "tenon/(types|plugin|number|crc|json|json_value|json_any)\.h|$c_library|$vectors" '*')"
 wall 'plugins/deflate includes <tenon/plugin.h>, the libraries for deflate, the C library and its own headers' \
     "$(includes plugins/deflate/*.[ch] | foreign "tenon/plugin\.h|zlib\.h|libdeflate\.h|isa-l/(igzip_lib|crc)\.h|$c_library" '*')"
 wall 'plugins/zstd includes <tenon/plugin.h>, <zstd.h>, the C library and its own headers' \
@@ -144,6 +144,8 @@ for one in lz4:lz4 blosc:blosc bzip2:bzlib xz:lzma; do
     wall "plugins/${one%:*} includes <tenon/plugin.h>, <${one#*:}.h>, the C library and its own headers" \
         "$(includes "plugins/${one%:*}"/*.[ch] | foreign "tenon/plugin\.h|${one#*:}\.h|$c_library")"
 done
+wall 'plugins/crc32c includes <tenon/plugin.h>, <tenon/crc.h>, <zlib.h>, the C library and its own headers' \
+    "$(includes plugins/crc32c/*.[ch] | foreign "tenon/(plugin|crc)\.h|zlib\.h|$c_library")"
 wall "the block dtypes of gguf include <tenon/types.h>, the C library and each other's headers" \
     "$(includes plugins/gguf/quants/*.[ch] | foreign "tenon/types\.h|$c_library|$vectors")"
 wall 'pluginlib includes installed headers, the C library and its own headers' \
@@ -340,7 +342,7 @@ for name in ${TENON_MODULE_PLUGINS:-} ${TENON_BUILTIN_PLUGINS:-}; do
 done
 for folder in $folders; do
     case $folder in
-    plugins/deflate | plugins/zstd | plugins/lz4 | plugins/blosc | plugins/bzip2 | plugins/xz) # states of filters are memory that a plugin allocates
+    plugins/crc32c | plugins/deflate | plugins/delta | plugins/shuffle | plugins/zstd | plugins/lz4 | plugins/blosc | plugins/bzip2 | plugins/xz) # states of filters are memory that a plugin allocates
         wall "$folder opens, maps, prints and exits nothing" \
             "$(parts "$folder" | calls "$(echo "$forbidden" | sed 's/|malloc|calloc|realloc//')")" ;;
     *) wall "$folder opens, maps, allocates, prints and exits nothing" "$(parts "$folder" | calls "$forbidden")" ;;

@@ -41,7 +41,8 @@ tn_decoder_whole (struct tn_decoder *decoder, struct tn_source *source, void *to
         memcpy (to, bytes, source->size);
     else
         TN_TRY (tn_source_read (source, 0, to, source->size, error));
-    if (!good) { /* reading in order finds the place of the damage */
+    if (!good) { /* reading in order finds the place of the damage; a wrong checksum has none */
+        TN_TRY (tn_unfilter_wrong_sum (&decoder->unfilter, error));
         tn_decoder_forget (decoder);
         return tn_decoder_read (decoder, source, 0, to, source->size, error);
     }

@@ -327,8 +327,8 @@ tn_scan_all (tenon_context *context, struct tn_source *source,
     for (uint64_t at = 0; status == TENON_OK && at < source->size;) {
         uint64_t piece = TN_MIN (room, source->size - at);
         status = tn_scan_read (scan, buffer, piece, NULL, error);
-        /* a wrong checksum is found with the last piece, which is whole */
-        if (take && status == TENON_E_CHECKSUM)
+        /* a wrong checksum is found with the last piece, which is whole, unless a filter has found another */
+        if (take && status == TENON_E_CHECKSUM && atomic_load (&source->sum_is_wrong))
             take (user, buffer, piece, NULL);
         else if (take && status == TENON_OK)
             status = take (user, buffer, piece, error);

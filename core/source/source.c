@@ -388,6 +388,7 @@ tn_source_compare (struct tn_source *source, uint32_t sum, tenon_error *error)
         atomic_store_explicit (&source->sum_is_good, true, memory_order_relaxed);
         return TENON_OK;
     }
+    atomic_store_explicit (&source->sum_is_wrong, true, memory_order_relaxed);
     tn_source_fail_in (source, error);
     return tn_fail (error, TENON_E_CHECKSUM, TN_NO_OFFSET,
                     "its data have the checksum %08x, the file says %08x", sum, source->check_value);

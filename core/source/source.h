@@ -69,11 +69,12 @@ struct tn_source {
     _Atomic uint64_t decoded; /* so many bytes were decoded for small reads, over and over */
     uint32_t check;
     uint32_t check_value;
-    bool check_mapped;       /* compare it before mapping */
-    atomic_bool sum_is_good; /* it has been compared */
-    uint64_t expanded;       /* a root: bytes of tensors in it that no range holds */
-    uint64_t tensor_bytes;   /* of all tensors in it, and in the parts in it */
-    _Atomic uint64_t asked;  /* so many bytes of it were read (tn_scan_account) */
+    bool check_mapped;        /* compare it before mapping */
+    atomic_bool sum_is_good;  /* it has been compared … */
+    atomic_bool sum_is_wrong; /* … and this was found */
+    uint64_t expanded;        /* a root: bytes of tensors in it that no range holds */
+    uint64_t tensor_bytes;    /* of all tensors in it, and in the parts in it */
+    _Atomic uint64_t asked;   /* so many bytes of it were read (tn_scan_account) */
 
     /* for checking overlaps (tn_source_note_range): the end of the last range, and whether a range began
      * before it */

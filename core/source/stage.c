@@ -137,6 +137,14 @@ tn_stage_refusal (const struct tn_stage *stage, tenon_error *error)
                     stage->filter->table.id, stage->why[0] ? stage->why : tenon_status_text (stage->refusal));
 }
 
+tenon_status
+tn_stage_fail_sum (const struct tn_stage *stage, tenon_error *error)
+{
+    tn_source_fail_in (stage->source, error);
+    return tn_fail (error, TENON_E_CHECKSUM, TN_NO_OFFSET,
+                    "its %s data do not have the checksum that they state", stage->filter->table.id);
+}
+
 /* Lack of memory is a failure, and so is an answer above `most`, which does not exist. Any other refusal is
  * an answer. */
 static tenon_status
@@ -261,8 +269,11 @@ tn_stage_step (struct tn_stage *stage, const void *from, uint64_t stored, uint64
         said = TENON_E_MALFORMED;
     if (said < 0)
         *taken = *made = 0;
-    *result = said < 0 ? -1 : said;
-    return judge_answer (stage, said, TENON_STEP_MAY_END, &good, error);
+    *result = said < 0 ? -1 : said == TENON_STEP_WRONG_SUM ? TENON_STEP_MORE : said;
+    TN_TRY (judge_answer (stage, said, TENON_STEP_WRONG_SUM, &good, error));
+    if (said == TENON_STEP_WRONG_SUM)
+        stage->refusal = TENON_E_CHECKSUM;
+    return TENON_OK;
 }
 
 tenon_status

@@ -22,8 +22,10 @@ struct tn_stage {
     struct tn_apart *apart;         /* … or, unless NULL, there … */
     uint64_t number;                /* … under this number */
     const struct tn_source *source; /* for messages; the caller sets it */
-    tenon_status refusal;           /* of the last call; TENON_OK: it did not refuse … */
-    char why[TN_WHY_SIZE];          /* … UNSUPPORTED, LIMIT: the filter's reason, may be empty */
+    /* of the last call; TENON_OK: it did not refuse. TENON_E_CHECKSUM after a step that did not refuse: the
+     * checksum is wrong if the stream ends here */
+    tenon_status refusal;
+    char why[TN_WHY_SIZE]; /* of UNSUPPORTED, LIMIT: the filter's reason, may be empty */
 };
 
 /* Opens a state for the step of a pipeline. `source` is set. */
@@ -36,6 +38,8 @@ tenon_status tn_stage_decode (struct tn_stage *stage, uint32_t last, const void 
                               void *to, uint64_t size, bool *good, tenon_error *error);
 /* After a refusal: fails with the filter's reason if it is no damage, else TENON_OK. */
 tenon_status tn_stage_refusal (const struct tn_stage *stage, tenon_error *error);
+/* Fails with a wrong checksum, which the filter has found. */
+tenon_status tn_stage_fail_sum (const struct tn_stage *stage, tenon_error *error);
 tenon_status tn_stage_reset (struct tn_stage *stage, bool *good, tenon_error *error);
 /* *result is TENON_STEP_*, or -1 if the filter refused the bytes. *taken is at most `stored`, *made at most
  * `room`. */

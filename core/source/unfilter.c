@@ -7,6 +7,8 @@
 
 /* Of a buffer between two filters. */
 #define BETWEEN 65536u
+/* A longer one that lay between two filters is not kept: this part of the limit on memory. */
+#define KEPT_SHARE 8u
 /* A filter that cannot tell how much room it needs is asked first with so much. */
 #define FIRST_ROOM ((uint64_t) 65536)
 
@@ -83,6 +85,8 @@ tn_unfilter_close (struct tn_unfilter *unfilter)
         if (unfilter->between)
             free (unfilter->between[i].bytes);
     }
+    for (unsigned i = 0; i < TN_COUNT (unfilter->kept); i++)
+        free (unfilter->kept[i].bytes);
     if (unfilter->stages != &unfilter->one)
         free (unfilter->stages);
     free (unfilter->between);
@@ -90,11 +94,25 @@ tn_unfilter_close (struct tn_unfilter *unfilter)
 }
 
 tenon_status
+tn_unfilter_wrong_sum (const struct tn_unfilter *unfilter, tenon_error *error)
+{
+    const struct tn_stage *wrong = NULL;
+    for (uint32_t i = 0; i < unfilter->count; i++) {
+        const struct tn_stage *stage = &unfilter->stages[i];
+        if (stage->refusal == TENON_E_CHECKSUM)
+            wrong = stage;
+        else if (stage->refusal < 0)
+            return TENON_OK;
+    }
+    return wrong ? tn_stage_fail_sum (wrong, error) : TENON_OK;
+}
+
+tenon_status
 tn_unfilter_refusal (const struct tn_unfilter *unfilter, tenon_error *error)
 {
     for (uint32_t i = 0; i < unfilter->count; i++)
         TN_TRY (tn_stage_refusal (&unfilter->stages[i], error));
-    return TENON_OK;
+    return tn_unfilter_wrong_sum (unfilter, error);
 }
 
 /* ---- whole streams, one filter after the other ---- */
@@ -103,9 +121,10 @@ tn_unfilter_refusal (const struct tn_unfilter *unfilter, tenon_error *error)
 struct room {
     uint8_t *bytes;
     uint64_t size, room;
-    bool grows;        /* it is allocated; else its size is fixed */
-    uint64_t most;     /* to which it grows … */
-    const char *limit; /* … by this limit */
+    bool grows;                 /* it is allocated; else its size is fixed */
+    uint64_t most;              /* to which it grows … */
+    const char *limit;          /* … by this limit */
+    struct tn_kept_bytes *kept; /* where it is allocated; NULL: by itself */
 };
 
 /* Makes it larger: `needed` bytes, or, of 0, twice as large. */
@@ -116,11 +135,15 @@ grow_room (const struct tn_stage *stage, struct room *room, uint64_t needed, ten
     if (needed > room->most || room->room >= room->most)
         return fail_too_much (stage, room->most, room->limit, error);
     size = TN_MIN (size, room->most);
+    if (room->bytes && size <= room->room)
+        return TENON_OK;
     uint8_t *bytes = realloc (room->bytes, size + 1);
     if (!bytes)
         return tn_fail_memory (error);
     room->bytes = bytes;
     room->room = size;
+    if (room->kept)
+        *room->kept = (struct tn_kept_bytes){ bytes, size };
     return TENON_OK;
 }
 
@@ -206,29 +229,76 @@ decode_stage (struct tn_stage *stage, const uint8_t *from, uint64_t stored, stru
     return tn_stage_decode (stage, 1, from, stored, room->bytes, guess, good, error);
 }
 
+/* What the stage gets if it makes `size` bytes; TENON_AUTO: that is not known. Plugins that are isolated are
+ * not asked. */
+static uint64_t
+fixed_input (const struct tn_unfilter *unfilter, uint32_t index, uint64_t size)
+{
+    const struct tn_stage *stage = &unfilter->stages[index];
+    const struct tn_pipeline *pipeline = stage->source->pipeline;
+    if (size == TENON_AUTO || stage->apart || !(stage->filter->table.flags & TENON_FILTER_FIXED))
+        return TENON_AUTO;
+    struct tenon_coding coding = tn_step_coding (&pipeline->steps[pipeline->count - 1 - index], false);
+    return stage->filter->table.bound (&coding, size);
+}
+
+/* The room behind a stage that is not the last: of this size, or of one that is not known. */
+static tenon_status
+begin_room (struct tn_unfilter *unfilter, uint32_t index, uint64_t size, struct room *room,
+            tenon_error *error)
+{
+    uint64_t memory = unfilter->context->limits[TENON_LIMIT_MEMORY];
+    struct tn_kept_bytes *kept = &unfilter->kept[index % 2];
+    *room = (struct room){ .bytes = kept->bytes,
+                           .grows = true,
+                           .most = TN_MIN (unfilter->most, memory),
+                           .limit = memory < unfilter->most ? "memory" : unfilter->limit,
+                           .kept = kept };
+    room->room = TN_MIN (kept->size, room->most);
+    if (size == TENON_AUTO)
+        return TENON_OK;
+    TN_TRY (grow_room (&unfilter->stages[index], room, TN_MAX (size, 1), error));
+    room->room = size;
+    room->grows = false;
+    return TENON_OK;
+}
+
 /* All stages into `last`, whose size may be fixed. */
+static tenon_status
+run_stages (struct tn_unfilter *unfilter, const uint8_t *from, uint64_t stored, struct room *last, bool *good,
+            tenon_error *error)
+{
+    uint64_t sizes[TN_MOST_STEPS];
+    sizes[unfilter->count - 1] = last->grows ? TENON_AUTO : last->room;
+    for (uint32_t i = unfilter->count - 1; i > 0; i--) {
+        sizes[i - 1] = fixed_input (unfilter, i, sizes[i]);
+        unfilter->stages[i].refusal = TENON_OK;
+    }
+    for (uint32_t i = 0; i < unfilter->count && *good; i++) {
+        bool is_last = i + 1 == unfilter->count;
+        struct room between, *room = is_last ? last : &between;
+        if (!is_last)
+            TN_TRY (begin_room (unfilter, i, sizes[i], &between, error));
+        TN_TRY (
+            decode_stage (&unfilter->stages[i], from, stored, room, sizes[unfilter->count - 1], good, error));
+        from = room->bytes, stored = room->size;
+        unfilter->work += is_last ? 0 : stored;
+    }
+    return TENON_OK;
+}
+
 static tenon_status
 decode_stages (struct tn_unfilter *unfilter, const uint8_t *from, uint64_t stored, struct room *last,
                bool *good, tenon_error *error)
 {
-    uint64_t memory = unfilter->context->limits[TENON_LIMIT_MEMORY];
-    struct room before = { .bytes = NULL };
-    tenon_status status = TENON_OK;
+    uint64_t most = unfilter->context->limits[TENON_LIMIT_MEMORY] / KEPT_SHARE;
     *good = true;
-    for (uint32_t i = 0; i < unfilter->count && status == TENON_OK && *good; i++) {
-        bool is_last = i + 1 == unfilter->count;
-        struct room between = { .grows = true,
-                                .most = TN_MIN (unfilter->most, memory),
-                                .limit = memory < unfilter->most ? "memory" : unfilter->limit };
-        struct room *room = is_last ? last : &between;
-        status = decode_stage (&unfilter->stages[i], from, stored, room,
-                               last->grows ? TENON_AUTO : last->room, good, error);
-        free (before.bytes);
-        before = is_last ? (struct room){ .bytes = NULL } : between;
-        from = before.bytes, stored = before.size;
-        unfilter->work += before.size;
-    }
-    free (before.bytes);
+    tenon_status status = run_stages (unfilter, from, stored, last, good, error);
+    for (unsigned i = 0; i < TN_COUNT (unfilter->kept); i++)
+        if (unfilter->kept[i].size > most) {
+            free (unfilter->kept[i].bytes);
+            unfilter->kept[i] = (struct tn_kept_bytes){ NULL, 0 };
+        }
     return status;
 }
 

@@ -15,6 +15,12 @@ struct tn_between {
     int result;          /* of the last step of the filter that makes them */
 };
 
+/* What lay between two filters, in one piece: kept for the next source. */
+struct tn_kept_bytes {
+    uint8_t *bytes;
+    uint64_t size;
+};
+
 /* Zero it at first. One thread at a time uses it. */
 struct tn_unfilter {
     const tenon_context *context; /* NULL: no state is open */
@@ -23,6 +29,7 @@ struct tn_unfilter {
     uint32_t count;
     struct tn_stage one, *stages; /* in the order of decoding; &one if there is one */
     struct tn_between *between;   /* in front of each but the first, from number 1 on; NULL: there is one */
+    struct tn_kept_bytes kept[2]; /* of every other filter */
     uint64_t most;                /* bytes that may lie between two filters in all */
     const char *limit;            /* the name of the limit that says so */
     uint64_t work;                /* bytes between filters that were made; the caller zeroes it */
@@ -35,7 +42,10 @@ void tn_unfilter_close (struct tn_unfilter *unfilter);
 /* As in struct tenon_filter, for all of the pipeline. *good is false if a filter refused the bytes. */
 tenon_status tn_unfilter_decode (struct tn_unfilter *unfilter, uint32_t last, const void *from,
                                  uint64_t stored, void *to, uint64_t size, bool *good, tenon_error *error);
-/* After a refusal: fails with the filter's reason if it is no damage, else TENON_OK. */
+/* After a refusal, or where the stored bytes end before the stream does: fails with a wrong checksum if a
+ * filter found one and none found other damage; else TENON_OK. */
+tenon_status tn_unfilter_wrong_sum (const struct tn_unfilter *unfilter, tenon_error *error);
+/* The same, and fails with the filter's reason if the refusal is no damage. */
 tenon_status tn_unfilter_refusal (const struct tn_unfilter *unfilter, tenon_error *error);
 tenon_status tn_unfilter_reset (struct tn_unfilter *unfilter, bool *good, tenon_error *error);
 /* *result is TENON_STEP_*, or -1 if a filter refused the bytes. *taken is at most `stored`, *made at most

@@ -23,14 +23,17 @@ struct tenon_coding {
     uint64_t memory;
 };
 
-/* tenon_filter.flags. Without either, all of a source is encoded as one block, or one stream */
+/* tenon_filter.flags. Without JOINS and FRAMES, all of a source is encoded as one block, or one stream */
 enum {
     /* Blocks that were encoded by themselves, the last one with TENON_FILTER_LAST, are one stream when they
      * are joined end to end: raw deflate */
     TENON_FILTER_JOINS = 1,
     /* Each block is a whole stream by itself, and streams joined end to end are one: gzip, zstd, xz. So
      * encode always gets TENON_FILTER_FIRST and TENON_FILTER_LAST, and decode gets `last` 1 */
-    TENON_FILTER_FRAMES = 2
+    TENON_FILTER_FRAMES = 2,
+    /* An encoded block has exactly as many bytes as bound says: a shuffle, a checksum beside the bytes. So
+     * the host knows the size of what such a filter gets, too, where filters follow each other */
+    TENON_FILTER_FIXED = 4
 };
 /* Flags of encode: this block ends the stream, or begins it. A block may do both */
 enum { TENON_FILTER_LAST = 1, TENON_FILTER_FIRST = 2 };
@@ -39,13 +42,16 @@ enum {
     TENON_STEP_MORE = 0, /* there is more to do */
     TENON_STEP_END = 1,  /* the stream has ended: input that follows does not belong to it */
     /* the stream is complete if no input follows. If some does, step goes on with it */
-    TENON_STEP_MAY_END = 2
+    TENON_STEP_MAY_END = 2,
+    /* as TENON_STEP_MORE; and if no input follows, the bytes do not have the checksum that is among them. The
+     * host then reports TENON_E_CHECKSUM */
+    TENON_STEP_WRONG_SUM = 3
 };
 
 /* A reversible byte transform. A state belongs to one thread at a time and processes one block, or one
  * stream, after the other. */
 struct tenon_filter {
-    uint32_t struct_size, flags; /* TENON_FILTER_JOINS, TENON_FILTER_FRAMES */
+    uint32_t struct_size, flags; /* TENON_FILTER_* */
     const char *id;              /* lower case: "deflate" */
     const char *label;
     int32_t least_level, most_level, default_level;
@@ -78,7 +84,8 @@ struct tenon_filter {
     uint64_t (*block_size) (const struct tenon_coding *coding, uint64_t size);
     /* After decode, reset, step or unpack refused the bytes with TENON_E_UNSUPPORTED or TENON_E_LIMIT: one
      * line that states the reason, such as "they need the dictionary 7", valid until the next call. NULL: the
-     * host states a general reason. Any other failure means damage, whose place the host reports. */
+     * host states a general reason. TENON_E_CHECKSUM: the bytes do not have the checksum that is among them.
+     * Any other failure means damage, whose place the host reports. */
     const char *(*why) (void *state);
 };
 

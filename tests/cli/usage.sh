@@ -44,7 +44,7 @@ fails 'help of nothing' 2 "unknown command 'nyp'"
 PATH=$path
 # the pages of the build tree, of every plugin
 if man -w man >/dev/null 2>&1; then
-    for page in blosc bzip2 deflate gguf lz4 npy npz pt safetensors xz zip zstd; do
+    for page in blosc bzip2 crc32c deflate delta gguf lz4 npy npz pt safetensors shuffle xz zip zstd; do
         is "the page of $page" "$(man -w "tenon-$page" | sed 's|.*/||')" "tenon-$page.7"
     done
 fi

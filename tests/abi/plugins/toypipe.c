@@ -4,7 +4,7 @@
  *     "TOYPIPE\n" · u64 size of the member, or all ones: not known · u32 checksum · u64 block size ·
  *     u32 blocks · u64 place of their ends · u64 stored bytes · u16 length of the steps · u16 kind of the
  *     checksum · the steps as text: "pshuffle:4 deflate", the first one encodes first, and what follows a ':'
- *     is the setup
+ *     is the setup, as it is, or, behind an 'x', as hexadecimal digits
  *     the member · where its blocks end, u64 each
  *
  *     pshuffle  first bytes of all items, then second bytes …; the setup is a digit, the size of an item. It
@@ -35,6 +35,18 @@ struct steps {
     uint32_t count;
 };
 
+/* Turns digits into the bytes that they stand for, in place. Returns how many. */
+static uint64_t
+read_digits (char *text, const char *end)
+{
+    uint64_t count = 0;
+    for (const char *at = text; end - at >= 2; at += 2) {
+        char digits[3] = { at[0], at[1], 0 };
+        text[count++] = (char) strtol (digits, NULL, 16);
+    }
+    return count;
+}
+
 /* Cuts the text in place. */
 static void
 cut_steps (struct steps *steps)
@@ -52,6 +64,10 @@ cut_steps (struct steps *steps)
             *colon = 0;
             step->setup = colon + 1;
             step->setup_size = (uint64_t) (end - colon - 1);
+            if (colon[1] == 'x') {
+                step->setup = colon + 2;
+                step->setup_size = read_digits (colon + 2, end);
+            }
         }
         next = *end ? end + 1 : end;
         *end = 0;
@@ -437,8 +453,8 @@ bound_encode (void *state, uint32_t flags, const void *from, uint64_t size, void
         .step = steps, .unpack = unpacks                                                                     \
     }
 static const struct tenon_filter table[] = {
-    FILTER (pshuffle, 0, shuffle_open, same_bound, shuffle_encode, shuffle_decode, NULL, NULL,
-            shuffle_unpack),
+    FILTER (pshuffle, TENON_FILTER_FIXED, shuffle_open, same_bound, shuffle_encode, shuffle_decode, NULL,
+            NULL, shuffle_unpack),
     FILTER (prle, 0, open_state, rle_bound, rle_encode, rle_decode, NULL, NULL, rle_unpack),
     FILTER (pframe, TENON_FILTER_FRAMES, open_state, frame_bound, frame_encode, frame_decode, reset_state,
             frame_step, NULL),
