@@ -47,6 +47,7 @@ core_libcore_la_SOURCES = \
 	core/catalog/typed.c \
 	core/catalog/value.c \
 	core/catalog/value.h \
+	core/catalog/value_keys.c \
 	core/catalog/value_same.c \
 	core/codec/archive.c \
 	core/codec/archive.h \

@@ -15,6 +15,8 @@ unit_tests += \
 	tests/unit/base/test_pool \
 	tests/unit/catalog/test_names \
 	tests/unit/catalog/test_value \
+	tests/unit/catalog/test_value_tree \
+	tests/unit/codec/test_wire \
 	tests/unit/context/test_codecs \
 	tests/unit/context/test_config \
 	tests/unit/context/test_dtype \

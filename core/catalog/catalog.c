@@ -283,9 +283,7 @@ tn_catalog_add_metadata (struct tn_catalog *catalog, const char *key, uint64_t l
         return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "more than %llu metadata entries; raise metadata_entries in [limits] to read them",
                         (unsigned long long) limits[TENON_LIMIT_METADATA_ENTRIES]);
-    if (tn_value_copy (&catalog->arena, value, &copy, limits[TENON_LIMIT_DEPTH], &bytes,
-                       limits[TENON_LIMIT_METADATA_BYTES], error)
-        < 0) {
+    if (tn_value_copy (&catalog->arena, value, &copy, catalog->context, &bytes, error) < 0) {
         if (error->status == TENON_E_LIMIT || error->status == TENON_E_MEMORY)
             return error->status;
         char why[sizeof error->message];

@@ -97,7 +97,7 @@ static struct tn_source *
 source_of (const tenon_file *file, const struct tenon_value *array)
 {
     const struct tn_catalog *catalog = file->catalog;
-    return array->type == TENON_ARRAY && array->source < catalog->source_count
+    return tn_value_is_packed (array) && array->source < catalog->source_count
                ? catalog->sources[array->source]
                : NULL;
 }
@@ -175,7 +175,7 @@ map_array (const tenon_file *file, const struct tenon_value *array, const void *
 {
     const char *why;
     struct tn_source *source = source_of (file, array);
-    if (array->type != TENON_ARRAY || array->item_type == TENON_ARRAY)
+    if (!tn_value_is_packed (array))
         return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET,
                         "only arrays of numbers or strings have their items in one piece");
     if (array->source == TENON_NO_SOURCE) {

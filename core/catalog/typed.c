@@ -14,6 +14,8 @@ type_name (uint32_t type)
     return type == TENON_NONE      ? "null"
            : type == TENON_STRING  ? "string"
            : type == TENON_ARRAY   ? "array"
+           : type == TENON_MAP     ? "map"
+           : type == TENON_MIXED   ? "mixed"
            : tn_value_width (type) ? tn_dtype_fixed[type].name
                                    : "?";
 }
@@ -244,7 +246,7 @@ put_numbers (const tenon_file *file, const struct tenon_value *array, uint32_t t
     uint32_t width = tn_value_width (type);
     TN_TRY (check_type (type, error));
     TN_TRY (open_array (file, array, first, n, &source, error));
-    if (tn_value_width (array->item_type) == 0)
+    if (tn_value_width (array->item_type) == 0 && array->item_type != TENON_MIXED)
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "the items are no numbers, their type is %s", type_name (array->item_type));
     TN_FREE struct tenon_value *items = malloc (AT_ONCE * sizeof *items);
@@ -298,6 +300,10 @@ collect_string (void *user, const struct tenon_value *item)
         return ENOUGH;
     if (at < collector->first)
         return TENON_OK;
+    if (item->type != TENON_STRING)
+        return tn_fail (collector->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "item %llu is no string, its type is %s", (unsigned long long) at,
+                        type_name (item->type));
     if (item->count > collector->most - collector->length)
         return tn_fail (
             collector->error, TENON_E_LIMIT, TN_NO_OFFSET,
@@ -331,7 +337,7 @@ put_strings (const tenon_file *file, const struct tenon_value *array, uint64_t f
 {
     struct tn_source *source;
     TN_TRY (open_array (file, array, first, n, &source, error));
-    if (array->item_type != TENON_STRING)
+    if (array->item_type != TENON_STRING && array->item_type != TENON_MIXED)
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "the items are no strings, their type is %s", type_name (array->item_type));
     struct collector collector = { .first = first,

@@ -54,7 +54,7 @@ count_bytes (uint64_t *bytes, uint64_t more, uint64_t most, tenon_error *error)
     return TENON_OK;
 }
 
-/* ---- nested arrays ---- */
+/* ---- values in values ---- */
 
 const struct tenon_value *
 tn_value_first (struct tn_value_walk *walk, const struct tenon_value *value)
@@ -63,45 +63,71 @@ tn_value_first (struct tn_value_walk *walk, const struct tenon_value *value)
     return value;
 }
 
+/* True if the walk has passed all values in the innermost map or array. */
+static bool
+level_is_done (const struct tn_value_walk *walk)
+{
+    uint64_t count;
+    return !tn_value_item_count (walk->level[walk->depth - 1].value, &count)
+           || walk->level[walk->depth - 1].next >= count;
+}
+
 const struct tenon_value *
 tn_value_next (struct tn_value_walk *walk, const struct tenon_value *value)
 {
-    if (value->type == TENON_ARRAY && value->item_type == TENON_ARRAY && value->as.items
-        && walk->depth < TN_MOST_DEPTH) {
-        walk->level[walk->depth].items = value->as.items;
-        walk->level[walk->depth++].left = value->count;
+    if (tn_value_has_items (value) && value->as.items && walk->depth < TN_MOST_DEPTH) {
+        walk->level[walk->depth].value = value;
+        walk->level[walk->depth++].next = 0;
     }
-    while (walk->depth > 0 && walk->level[walk->depth - 1].left == 0)
+    while (walk->depth > 0 && level_is_done (walk))
         walk->depth--;
     if (walk->depth == 0)
         return NULL;
-    walk->level[walk->depth - 1].left--;
-    return walk->level[walk->depth - 1].items++;
+    return &walk->level[walk->depth - 1].value->as.items[walk->level[walk->depth - 1].next++];
+}
+
+bool
+tn_value_is_tree (const struct tenon_value *value)
+{
+    struct tn_value_walk walk;
+    for (value = tn_value_first (&walk, value); value; value = tn_value_next (&walk, value))
+        if (tn_value_has_items (value) && value->item_type != TENON_ARRAY)
+            return true;
+    return false;
 }
 
 /* ---- copying ---- */
 
+/* Where a copy goes, and what it may take. */
+struct copying {
+    struct tn_arena *arena;
+    const tenon_context *context;
+    uint64_t *bytes, most;
+    tenon_error *error;
+};
+
 /* The items become copies that share what they point to with the original. */
 static tenon_status
-copy_nested (struct tn_arena *arena, struct tenon_value *value, bool may_nest, uint64_t *bytes, uint64_t most,
-             tenon_error *error)
+copy_value_items (const struct copying *copying, struct tenon_value *value)
 {
-    uint64_t size;
-    if (!may_nest)
-        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
-                        "arrays are nested too deeply; raise depth in [limits] to read them, to %u at most",
-                        TN_MOST_DEPTH);
-    if (tn_multiply (value->count, sizeof (struct tenon_value), &size)
-        || (value->count > 0 && !value->as.items))
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "an array of arrays has no items");
-    TN_TRY (count_bytes (bytes, size, most, error));
-    struct tenon_value *items = tn_arena_get (arena, size, false);
+    tenon_error *error = copying->error;
+    uint64_t count, size;
+    if (!tn_value_item_count (value, &count) || tn_multiply (count, sizeof (struct tenon_value), &size)
+        || (count > 0 && !value->as.items))
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        value->type == TENON_MAP          ? "a map has no entries"
+                        : value->item_type == TENON_MIXED ? "a mixed array has no items"
+                                                          : "an array of arrays has no items");
+    TN_TRY (count_bytes (copying->bytes, size, copying->most, error));
+    struct tenon_value *items = tn_arena_get (copying->arena, size, false);
     if (!items)
         return tn_fail_memory (error);
     if (size > 0)
         memcpy (items, value->as.items, size);
     value->as.items = items;
     value->source = TENON_NO_SOURCE;
+    if (value->type == TENON_MAP)
+        value->item_type = TENON_NONE;
     return TENON_OK;
 }
 
@@ -140,9 +166,9 @@ check_scalar (const struct tenon_value *value, tenon_error *error)
 
 /* An array that lies packed in memory. */
 static tenon_status
-copy_packed (struct tn_arena *arena, struct tenon_value *value, uint64_t *bytes, uint64_t most,
-             tenon_error *error)
+copy_packed (const struct copying *copying, struct tenon_value *value)
 {
+    tenon_error *error = copying->error;
     if (value->length > 0 && !value->as.memory)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "an array that is in no source has no memory");
     const uint8_t *bools = value->item_type == TENON_BOOL ? value->as.memory : NULL;
@@ -150,56 +176,81 @@ copy_packed (struct tn_arena *arena, struct tenon_value *value, uint64_t *bytes,
         if (bools[i] > 1)
             return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "item %llu is neither 0 nor 1",
                             (unsigned long long) i);
-    TN_TRY (count_bytes (bytes, value->length, most, error));
-    return (value->as.memory = tn_arena_text (arena, value->as.memory, value->length))
+    TN_TRY (count_bytes (copying->bytes, value->length, copying->most, error));
+    return (value->as.memory = tn_arena_text (copying->arena, value->as.memory, value->length))
                ? TENON_OK
                : tn_fail_memory (error);
 }
 
-/* Checks a value, and makes what it points to its own; but the items of nested arrays. */
 static tenon_status
-copy_in_place (struct tn_arena *arena, struct tenon_value *value, bool may_nest, uint64_t *bytes,
-               uint64_t most, tenon_error *error)
+copy_string (const struct copying *copying, struct tenon_value *value)
 {
+    tenon_error *error = copying->error;
+    if (value->count > 0 && !value->as.string)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a string without its bytes");
+    TN_TRY (count_bytes (copying->bytes, value->count, copying->most, error));
+    value->source = TENON_NO_SOURCE;
+    return (value->as.string = tn_arena_text (copying->arena, value->as.string, value->count))
+               ? TENON_OK
+               : tn_fail_memory (error);
+}
+
+/* Checks a value, and makes what it points to its own; but the values in it still share what they point to
+ * with the original. */
+static tenon_status
+copy_in_place (const struct copying *copying, struct tenon_value *value, bool too_deep)
+{
+    tenon_error *error = copying->error;
     memset (value->reserved, 0, sizeof value->reserved);
     if (value->type == TENON_NONE || tn_value_width (value->type) > 0) {
         value->source = TENON_NO_SOURCE;
         return check_scalar (value, error);
     }
-    if (value->type == TENON_STRING) {
-        if (value->count > 0 && !value->as.string)
-            return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a string without its bytes");
-        TN_TRY (count_bytes (bytes, value->count, most, error));
-        value->source = TENON_NO_SOURCE;
-        return (value->as.string = tn_arena_text (arena, value->as.string, value->count))
-                   ? TENON_OK
-                   : tn_fail_memory (error);
-    }
-    if (value->type != TENON_ARRAY)
+    if (value->type == TENON_STRING)
+        return copy_string (copying, value);
+    if (value->type != TENON_ARRAY && value->type != TENON_MAP)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "values of type %u do not exist", value->type);
-    if (value->item_type == TENON_ARRAY)
-        return copy_nested (arena, value, may_nest, bytes, most, error);
+    if (too_deep)
+        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "maps and arrays are nested too deeply; raise depth in [limits] to read them, to %u "
+                        "at most",
+                        TN_MOST_DEPTH);
+    if (tn_value_has_items (value))
+        return copy_value_items (copying, value);
     TN_TRY (check_packed (value, error));
     if (value->source != TENON_NO_SOURCE)
         return TENON_OK; /* a range, which the caller has checked against its source */
-    return copy_packed (arena, value, bytes, most, error);
+    return copy_packed (copying, value);
+}
+
+static tenon_status
+copy_tree (const struct copying *copying, const struct tenon_value *to)
+{
+    struct tn_value_walk walk;
+    const uint64_t depth = TN_MIN (copying->context->limits[TENON_LIMIT_DEPTH], (uint64_t) TN_MOST_DEPTH);
+    for (const struct tenon_value *at = tn_value_first (&walk, to); at; at = tn_value_next (&walk, at)) {
+        if (walk.depth > 0 && walk.level[walk.depth - 1].value->item_type == TENON_ARRAY
+            && at->type != TENON_ARRAY)
+            return tn_fail (copying->error, TENON_E_MISUSE, TN_NO_OFFSET,
+                            "an array of arrays has an item that is none");
+        TN_TRY (copy_in_place (copying, (struct tenon_value *) (uintptr_t) at, walk.depth >= depth));
+    }
+    return TENON_OK;
 }
 
 tenon_status
-tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct tenon_value *to, uint64_t depth,
-               uint64_t *bytes, uint64_t most, tenon_error *error)
+tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct tenon_value *to,
+               const tenon_context *context, uint64_t *bytes, tenon_error *error)
 {
+    const struct copying copying = { arena, context, bytes, context->limits[TENON_LIMIT_METADATA_BYTES],
+                                     error };
     struct tn_value_walk walk;
-    const struct tenon_value *at;
     *to = *from;
-    for (at = tn_value_first (&walk, to); at; at = tn_value_next (&walk, at)) {
-        if (walk.depth > 0 && at->type != TENON_ARRAY)
-            return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
-                            "an array of arrays has an item that is none");
-        TN_TRY (copy_in_place (arena, (struct tenon_value *) (uintptr_t) at,
-                               walk.depth + 1 < TN_MIN (depth, (uint64_t) TN_MOST_DEPTH), bytes, most,
-                               error));
-    }
+    TN_TRY (copy_tree (&copying, to));
+    /* all keys are within the limit on bytes now */
+    for (const struct tenon_value *at = tn_value_first (&walk, to); at; at = tn_value_next (&walk, at))
+        if (at->type == TENON_MAP)
+            TN_TRY (tn_value_check_keys (at, &context->hash_key, error));
     return TENON_OK;
 }
 
@@ -374,7 +425,7 @@ find_items (struct walk *walk, struct tn_source *source, uint64_t first, uint64_
         return tn_fail (walk->error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "items %llu … of an array of %llu were asked for", (unsigned long long) first,
                         (unsigned long long) array->count);
-    if (array->item_type == TENON_ARRAY) {
+    if (tn_value_has_items (array)) {
         if (n > 0)
             memcpy (items, array->as.items + first, n * sizeof *items);
         return TENON_OK;
@@ -406,7 +457,7 @@ tn_value_take (struct tn_source *source, struct tenon_value *array, uint64_t n, 
     TN_TRY (find_items (&walk, source, 0, n, items, arena, &end));
     array->count -= n;
     array->length -= end;
-    if (array->item_type == TENON_ARRAY)
+    if (tn_value_has_items (array))
         array->as.items += n;
     else if (array->source == TENON_NO_SOURCE)
         array->as.memory = (const uint8_t *) array->as.memory + end;
@@ -415,9 +466,9 @@ tn_value_take (struct tn_source *source, struct tenon_value *array, uint64_t n, 
     return TENON_OK;
 }
 
-/* An item that is an array stays what it is. */
+/* An item that is an array or a map stays what it is. */
 static tenon_status
-visit_nested (const struct tenon_value *array, tn_visit *visit, void *user)
+visit_values (const struct tenon_value *array, tn_visit *visit, void *user)
 {
     tenon_status status = TENON_OK;
     for (uint64_t i = 0; status == TENON_OK && i < array->count; i++)
@@ -431,8 +482,8 @@ tn_value_each (struct tn_source *source, const struct tenon_value *array, tn_vis
 {
     struct walk walk = { .array = array, .decoder.budget = budget, .most = most, .error = error };
     struct tn_arena texts = { .budget = budget };
-    if (array->item_type == TENON_ARRAY)
-        return visit_nested (array, visit, user);
+    if (tn_value_has_items (array))
+        return visit_values (array, visit, user);
     tenon_status status = begin_walk (&walk, source);
     for (uint64_t i = 0; status == TENON_OK && i < array->count; i++) {
         struct tn_mark mark = tn_arena_mark (&texts);

@@ -88,16 +88,16 @@ static tenon_status
 compare_one (struct tn_catalog *catalog, const struct tenon_value *a, const struct tenon_value *b,
              const uint32_t *numbers, uint32_t count, bool *same, tenon_error *error)
 {
-    bool array = a->type == TENON_ARRAY, text = a->type == TENON_STRING;
+    bool array = a->type == TENON_ARRAY, text = a->type == TENON_STRING, map = a->type == TENON_MAP;
     *same = a->type == b->type && (!array || a->item_type == b->item_type)
-            && (!(array || text) || a->count == b->count);
-    if (!*same || a->type == TENON_NONE)
+            && (!(array || text || map) || a->count == b->count);
+    if (!*same || a->type == TENON_NONE || tn_value_has_items (a))
         return TENON_OK;
     if (text)
         *same = a->count == 0 || memcmp (a->as.string, b->as.string, a->count) == 0;
     else if (!array)
         *same = a->as.u == b->as.u;
-    else if (a->item_type != TENON_ARRAY)
+    else
         return is_packed_same (catalog, a, b, numbers, count, same, error);
     return TENON_OK;
 }

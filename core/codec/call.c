@@ -224,7 +224,7 @@ tenon_status
 tn_call_array_source (struct tn_call *call, const struct tenon_value *array, struct tn_source **source)
 {
     *source = NULL;
-    if (array->type != TENON_ARRAY || array->source == TENON_NO_SOURCE)
+    if (!tn_value_is_packed (array) || array->source == TENON_NO_SOURCE)
         return TENON_OK;
     if (!tn_call_writes (call))
         *source = tn_call_source (call, array->source);

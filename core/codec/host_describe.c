@@ -330,7 +330,7 @@ tn_host_leave_state (struct tenon_call *public, const void *state, uint64_t size
 static tenon_status
 adopt_value (struct tn_call *call, struct tenon_value *value)
 {
-    if (value->type != TENON_ARRAY || value->item_type == TENON_ARRAY || value->source == TENON_NO_SOURCE)
+    if (!tn_value_is_packed (value) || value->source == TENON_NO_SOURCE)
         return TENON_OK;
     struct tn_source *source = tn_call_source (call, value->source);
     if (!source)
@@ -344,14 +344,14 @@ adopt_value (struct tn_call *call, struct tenon_value *value)
     return TENON_OK;
 }
 
-/* Nested arrays may hold ranges, too. The value is the catalog's copy, so its items may be changed. */
+/* Maps and nested arrays may hold ranges, too. The value is the catalog's copy, so its items may be changed.
+ */
 static tenon_status
 adopt_nested (struct tn_call *call, const struct tenon_value *value)
 {
     struct tn_value_walk walk;
     for (value = tn_value_first (&walk, value); value; value = tn_value_next (&walk, value))
-        if (value->type != TENON_ARRAY || value->item_type != TENON_ARRAY)
-            TN_TRY (adopt_value (call, (struct tenon_value *) (uintptr_t) value));
+        TN_TRY (adopt_value (call, (struct tenon_value *) (uintptr_t) value));
     return TENON_OK;
 }
 
@@ -363,13 +363,11 @@ compare_repeated (struct tn_call *call, struct tn_metadata *entry, const struct 
     struct tn_catalog *catalog = session->catalog;
     const struct tn_description *description = &catalog->descriptions[call->description];
     const struct tn_source *source = tn_call_source (call, 0);
-    const uint64_t *limits = session->context->limits;
     struct tenon_value copy; /* tn_value_copy checks the value */
     uint64_t bytes = 0;
     bool same;
     entry->description = call->description;
-    TN_TRY (tn_value_copy (&session->arena, value, &copy, limits[TENON_LIMIT_DEPTH], &bytes,
-                           limits[TENON_LIMIT_METADATA_BYTES], session->error));
+    TN_TRY (tn_value_copy (&session->arena, value, &copy, session->context, &bytes, session->error));
     TN_TRY (tn_value_same (catalog, &entry->value, &copy, tn_description_sources (description),
                            description->count, &same, session->error));
     if (!same && session->report)

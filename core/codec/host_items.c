@@ -83,7 +83,7 @@ tn_host_put_items (struct tenon_call *public, const struct tenon_value *array, u
     struct tn_session *session = call->session;
     struct tn_source *source;
     TN_TRY (TN_CALL_MAY (call, put_items));
-    if (array->type != TENON_ARRAY || array->item_type == TENON_ARRAY)
+    if (!tn_value_is_packed (array))
         return tn_call_misuse (call, "put_items takes arrays of numbers or strings");
     TN_TRY (tn_call_array_source (call, array, &source));
     /* Strings are written item by item, so that a length in a hostile file cannot put bytes from outside the

@@ -310,13 +310,13 @@ tn_wire_get_part (struct tn_channel *channel, struct tn_arena *arena, uint64_t m
 
 /* ---- values: a tree, each value before its items ---- */
 
-enum { VALUE_SCALAR, VALUE_STRING, VALUE_MEMORY, VALUE_NESTED, VALUE_RANGE };
+enum { VALUE_SCALAR, VALUE_STRING, VALUE_MEMORY, VALUE_ITEMS, VALUE_RANGE };
 struct wire_value {
     uint32_t type, item_type, encoding, source, form, reserved;
     uint64_t count, offset, length, bits;
 };
 
-/* Items of a nested array that are still to come. */
+/* Values in a map or an array that are still to come. */
 struct level {
     const struct tenon_value *items;
     uint64_t left;
@@ -351,17 +351,18 @@ next_value (struct levels *levels)
 static uint32_t
 form_of_value (const struct tenon_value *value)
 {
+    if (tn_value_has_items (value))
+        return VALUE_ITEMS;
     if (value->type != TENON_ARRAY)
         return value->type == TENON_STRING ? VALUE_STRING : VALUE_SCALAR;
-    return value->item_type == TENON_ARRAY    ? VALUE_NESTED
-           : value->source == TENON_NO_SOURCE ? VALUE_MEMORY
-                                              : VALUE_RANGE;
+    return value->source == TENON_NO_SOURCE ? VALUE_MEMORY : VALUE_RANGE;
 }
 
 bool
 tn_wire_put_value (struct tn_channel *channel, const struct tenon_value *value)
 {
     struct levels levels = { 0 };
+    uint64_t count;
     bool good = push_level (&levels, value, 1);
     while (good && (value = next_value (&levels))) {
         struct wire_value wire = { value->type,   value->item_type,      value->encoding,
@@ -373,19 +374,20 @@ tn_wire_put_value (struct tn_channel *channel, const struct tenon_value *value)
             tn_channel_put (channel, value->as.string, value->count);
         else if (wire.form == VALUE_MEMORY)
             tn_channel_put (channel, value->as.memory, value->length);
-        else if (wire.form == VALUE_NESTED)
-            good = push_level (&levels, value->as.items, value->count);
+        else if (wire.form == VALUE_ITEMS)
+            good = tn_value_item_count (value, &count) && push_level (&levels, value->as.items, count);
     }
     free (levels.stack);
     return good;
 }
 
-/* One value; *nested is the number of items that follow. */
+/* One value; *nested is the number of values in it, which follow. */
 static bool
 get_one_value (struct tn_channel *channel, struct tenon_value *value, struct tn_arena *arena, uint64_t most,
                uint64_t *nested)
 {
     struct wire_value wire;
+    uint64_t items = 0;
     *nested = 0;
     if (!tn_channel_get (channel, &wire, sizeof wire))
         return false;
@@ -400,14 +402,17 @@ get_one_value (struct tn_channel *channel, struct tenon_value *value, struct tn_
     bool bytes = wire.form == VALUE_STRING || wire.form == VALUE_MEMORY;
     uint64_t size = wire.form == VALUE_STRING ? wire.count : bytes ? wire.length : 0;
     if (wire.form > VALUE_RANGE || form_of_value (value) != wire.form
-        || (wire.form == VALUE_NESTED && tn_multiply (wire.count, sizeof *value, &size)))
+        || (wire.form == VALUE_ITEMS
+            && (!tn_value_item_count (value, &items) || tn_multiply (items, sizeof *value, &size))))
         tn_channel_refuse (channel);
     if (wire.form == VALUE_SCALAR || wire.form == VALUE_RANGE || channel->end != TN_CHANNEL_OPEN)
         return channel->end == TN_CHANNEL_OPEN;
-    void *room = get_room (channel, arena, size + 1, most);
+    if (size == UINT64_MAX)
+        tn_channel_refuse (channel);
+    void *room = size < UINT64_MAX ? get_room (channel, arena, size + 1, most) : NULL;
     value->as.memory = room;
-    if (wire.form == VALUE_NESTED)
-        *nested = wire.count;
+    if (wire.form == VALUE_ITEMS)
+        *nested = items;
     return room && (!bytes || tn_channel_get (channel, room, size));
 }
 

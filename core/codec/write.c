@@ -22,6 +22,21 @@ tn_loss (struct tn_call *call, const char *item, const char *format, ...)
         tn_report_add (call->session->report, TENON_LOSS, TENON_OK, 0, item, "", "%s", text);
 }
 
+/* NULL: the codec keeps the value. Else the reason why not, which follows "the format X". */
+static const char *
+metadata_reason (const struct tenon_codec *codec, const struct tenon_value *value)
+{
+    switch (codec->metadata) {
+    case TENON_METADATA_NESTED: return NULL;
+    case TENON_METADATA_TYPED:
+        return !tn_value_is_tree (value)  ? NULL
+               : value->type == TENON_MAP ? "keeps no maps as metadata"
+                                          : "keeps no arrays of several types as metadata";
+    case TENON_METADATA_STRINGS: return value->type == TENON_STRING ? NULL : "keeps only strings as metadata";
+    default: return "has no metadata";
+    }
+}
+
 static tenon_status
 choose_metadata (struct tn_call *call, struct tn_writer *writer, const struct tenon_codec *codec)
 {
@@ -36,16 +51,11 @@ choose_metadata (struct tn_call *call, struct tn_writer *writer, const struct te
         const struct tn_metadata *entry = &entries->metadata[i];
         if (entry->key_length == 0)
             continue;
-        bool kept = codec->metadata == TENON_METADATA_TYPED
-                    || (codec->metadata == TENON_METADATA_STRINGS && entry->value.type == TENON_STRING);
-        if (kept)
+        const char *reason = metadata_reason (codec, &entry->value);
+        if (!reason)
             writer->metadata[writer->metadata_count++] = i;
         else
-            tn_loss (call, entry->key,
-                     codec->metadata == TENON_METADATA_NONE
-                         ? "the format %s has no metadata: this entry is dropped"
-                         : "the format %s keeps only strings as metadata: this entry is dropped",
-                     codec->id);
+            tn_loss (call, entry->key, "the format %s %s: this entry is dropped", codec->id, reason);
     }
     return TENON_OK;
 }

@@ -326,7 +326,7 @@ check_codec_table (struct tn_codec *codec, char *why)
     TN_TRY (check_flags (table->flags, "it", why));
     if (!table->describe && !table->write)
         return tn_plugin_reject (why, TENON_E_MISUSE, "it can neither read nor write");
-    if (table->metadata > TENON_METADATA_TYPED)
+    if (table->metadata > TENON_METADATA_NESTED)
         return tn_plugin_reject (why, TENON_E_UNSUPPORTED, "it keeps metadata in the unknown way %u",
                                  (unsigned) table->metadata);
     TN_TRY (check_shard_names (table, why));

@@ -29,7 +29,7 @@ renumber_ranges (tenon_plan *plan, struct tn_source *const *sources, const struc
 {
     struct tn_value_walk walk;
     for (value = tn_value_first (&walk, value); value; value = tn_value_next (&walk, value))
-        if (value->type == TENON_ARRAY && value->item_type != TENON_ARRAY && value->source != TENON_NO_SOURCE)
+        if (tn_value_is_packed (value) && value->source != TENON_NO_SOURCE)
             TN_TRY (number_source (plan, sources[value->source],
                                    &((struct tenon_value *) (uintptr_t) value)->source, error));
     return TENON_OK;
@@ -89,7 +89,7 @@ lies_in_memory (const struct tenon_value *value, uint64_t most)
 {
     struct tn_value_walk walk;
     for (value = tn_value_first (&walk, value); value; value = tn_value_next (&walk, value)) {
-        if (value->type == TENON_ARRAY && value->item_type != TENON_ARRAY && value->source != TENON_NO_SOURCE)
+        if (tn_value_is_packed (value) && value->source != TENON_NO_SOURCE)
             return false;
         if (most-- == 0)
             break;

@@ -192,11 +192,13 @@ find_array (tenon_plan *plan, struct rewrite *rewrite)
         return tn_fail (rewrite->error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "there is no metadata key '%s'",
                         key);
     rewrite->array = &plan->own->metadata[index].value;
-    if (rewrite->array->type == TENON_ARRAY && rewrite->array->item_type != TENON_ARRAY)
+    if (tn_value_is_packed (rewrite->array))
         return TENON_OK;
     return tn_fail (rewrite->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                     "metadata key '%s': its value is %s, of which no item can be replaced", key,
-                    rewrite->array->type == TENON_ARRAY ? "an array of arrays" : "no array");
+                    rewrite->array->type != TENON_ARRAY        ? "no array"
+                    : rewrite->array->item_type == TENON_ARRAY ? "an array of arrays"
+                                                               : "a mixed array");
 }
 
 static tenon_status

@@ -89,7 +89,8 @@ struct tenon_host {
      * each call walks over the strings before `first`: to read all items, use each_item. */
     tenon_status (*items) (struct tenon_call *call, const struct tenon_value *array, uint64_t first,
                            uint64_t n, struct tenon_value *items);
-    /* Calls `visit` for each item of an array value, of any item type, in order and in one pass. An item, and
+    /* Calls `visit` for each item of an array value, of any item type, in order and in one pass. An item that
+     * is a map or an array stays what it is. An item, and
      * the bytes of a string, are valid until visit returns; they take no scratch memory. visit may call
      * services. It returns TENON_OK to go on; another status ends the pass, and each_item returns it. */
     tenon_status (*each_item) (struct tenon_call *call, const struct tenon_value *array,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_metadata.c - metadata, typed, nested and lazily read; options of every type; both in saves. */
 #include "kit.h"
+#include "tests/values.h"
 
 /* ---- reading ---- */
 
@@ -317,6 +318,43 @@ START_TEST (test_loss)
 }
 END_TEST
 
+/* A codec that was made before maps and mixed arrays gets none of them: the host reports the loss. */
+START_TEST (test_trees_are_lost)
+{
+    struct tenon_value tree = tree_of_all_kinds (), mixed = tree.as.items[1], nested = tree.as.items[3],
+                       number = tree.as.items[7];
+    static const char *const lost[] = { "map", "mixed", "nested" };
+    tenon_report *report = NULL;
+    kit_plugins ("toyraw", NULL);
+    tenon_plan *plan = kit_plan ();
+    ck_assert_int_eq (tenon_plan_add_metadata (plan, "map", &tree, &kit_error), TENON_OK);
+    ck_assert_int_eq (tenon_plan_add_metadata (plan, "mixed", &mixed, &kit_error), TENON_OK);
+    ck_assert_int_eq (tenon_plan_add_metadata (plan, "nested", &nested, &kit_error), TENON_OK);
+    ck_assert_int_eq (tenon_plan_add_metadata (plan, "number", &number, &kit_error), TENON_OK);
+    ck_assert_int_eq (kit_write (plan, "out.toyraw", "toyraw", NULL, &report), TENON_OK);
+    tenon_plan_free (plan);
+    ck_assert (kit_reported (report, TENON_LOSS, "the format toyraw keeps no maps as metadata"));
+    ck_assert (kit_reported (report, TENON_LOSS, "keeps no arrays of several types as metadata"));
+    tenon_report_entry entry;
+    unsigned losses = 0;
+    KIT_INIT (entry);
+    for (uint64_t i = 0; i < tenon_report_count (report); i++) {
+        ck_assert_int_eq (tenon_report_get (report, i, &entry), TENON_OK);
+        if (entry.kind != TENON_LOSS)
+            continue;
+        ck_assert_uint_lt (losses, 3);
+        ck_assert_str_eq (entry.subject, lost[losses++]);
+    }
+    ck_assert_uint_eq (losses, 3);
+    tenon_report_free (report);
+    tenon_file *file = kit_open ("out.toyraw", NULL, NULL);
+    struct tenon_value found = value_of (file, "number");
+    expect_same (&found, &number, "number");
+    ck_assert_uint_eq (tenon_metadata_count (file), 1);
+    tenon_close (file);
+}
+END_TEST
+
 /* ---- options ---- */
 
 START_TEST (test_options)
@@ -387,6 +425,7 @@ fill_suite (Suite *suite)
     tcase_add_test (tests, test_depth);
     tcase_add_test (tests, test_copy);
     tcase_add_test (tests, test_loss);
+    tcase_add_test (tests, test_trees_are_lost);
     tests = kit_case (suite, "options");
     tcase_add_test (tests, test_options);
 }

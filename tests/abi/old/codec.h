@@ -84,8 +84,13 @@ struct tenon_archive {
 /* The least result of probe that counts as a match */
 enum { TENON_SURE_MATCH = 50 };
 
-/* tenon_codec.metadata: the values that write can keep. The host reports the others as lost. */
-enum { TENON_METADATA_NONE = 0, TENON_METADATA_STRINGS = 1, TENON_METADATA_TYPED = 2 };
+/* tenon_codec.metadata: the values that write can keep. It gets no others: the host reports them as lost. */
+enum {
+    TENON_METADATA_NONE = 0,
+    TENON_METADATA_STRINGS = 1,
+    TENON_METADATA_TYPED = 2, /* all but values that have a map or a mixed array in them */
+    TENON_METADATA_NESTED = 3 /* all */
+};
 
 struct tenon_codec {
     uint32_t struct_size, flags;
