@@ -35,3 +35,7 @@ plugins_libzarr_la_SOURCES = $(zarr_sources)
 plugins_libzarr_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DTENON_BUILTIN_PLUGIN=zarr
 core_libcore_la_LIBADD += plugins/libzarr.la
 endif
+
+zarr_kit = plugins/zarr/tests/kit.c plugins/zarr/tests/kit.h
+unit_tests += plugins/zarr/tests/test_bad
+plugins_zarr_tests_test_bad_SOURCES = plugins/zarr/tests/test_bad.c $(zarr_kit)
