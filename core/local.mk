@@ -101,6 +101,8 @@ core_libcore_la_SOURCES = \
 	core/codec/keys.h \
 	core/codec/member.c \
 	core/codec/member.h \
+	core/codec/plan_grid.c \
+	core/codec/plan_grid.h \
 	core/codec/put_chunks.c \
 	core/codec/put_chunks.h \
 	core/codec/reach.c \

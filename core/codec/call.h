@@ -54,7 +54,8 @@ struct tn_call {
     struct tn_batch *batch;             /* announced members, and the encoder of members */
     uint64_t announced;                 /* announced members that the codec has yet to ask for */
 
-    struct tn_chunks *chunks; /* tensors that are put in chunks; NULL: none is */
+    struct tn_shown_grid **shown; /* grids of tensors of the plan, in scratch memory; NULL: none */
+    struct tn_chunks *chunks;     /* tensors that are put in chunks; NULL: none is */
 
     struct tn_owned owned[3]; /* `reader`, `batch` and `chunks` */
     unsigned owned_count;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* host_write.c - the services that describe the plan and put bytes. */
 #include "codec/host.h"
+#include "codec/plan_grid.h"
 #include "codec/write.h"
 
 tenon_status
@@ -36,6 +37,9 @@ tn_host_plan_tensor (struct tenon_call *public, uint64_t index, struct tenon_ten
         found.alias_of = twin - writer->first;
     if (writer->plan->origins[writer->first + index].target != TENON_NONE)
         found.flags |= TENON_CONVERTED;
+    /* codecs of an older version have no room for them */
+    if (tensor && tensor->struct_size > offsetof (struct tenon_tensor, grid))
+        TN_TRY (tn_plan_show_grid (call, index, &found));
     return tn_call_reply (call, tensor, &found, sizeof found);
 }
 

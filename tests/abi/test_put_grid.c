@@ -271,6 +271,44 @@ START_TEST (test_report)
 }
 END_TEST
 
+/* What is not stored in chunks gets about 1 MiB: whole last dims, and equal parts of the one before
+ * them. 1000 rows of 4000 bytes: 262 rows fit, so 4 parts of 250. */
+static const struct {
+    const char *dtype;
+    unsigned rank;
+    uint64_t shape[4];
+    const char *line;
+} suggested[] = {
+    { "u8", 0, { 0 }, "- suggested\n" },
+    { "u8", 1, { 1048576 }, "1048576 suggested\n" },
+    { "u8", 1, { 1048577 }, "524289 suggested\n" },
+    { "f32", 2, { 3, 262144 }, "1x262144 suggested\n" },
+    { "f32", 2, { 1000, 1000 }, "250x1000 suggested\n" },
+    { "f64", 3, { 2, 3, 200000 }, "1x1x100000 suggested\n" },
+    { "u16", 4, { 2, 100, 100, 100 }, "1x50x100x100 suggested\n" },
+    { "u8", 3, { 0, 5, 7 }, "1x5x7 suggested\n" },
+};
+
+START_TEST (test_suggested)
+{
+    static uint8_t zeros[9600000];
+    uint64_t size = strcmp (suggested[_i].dtype, "f32") == 0   ? 4
+                    : strcmp (suggested[_i].dtype, "f64") == 0 ? 8
+                    : strcmp (suggested[_i].dtype, "u16") == 0 ? 2
+                                                               : 1;
+    size_t found_size;
+    for (unsigned i = 0; i < suggested[_i].rank; i++)
+        size *= suggested[_i].shape[i];
+    tenon_plan *plan = begin_plan (NULL);
+    kit_add (plan, "m", suggested[_i].dtype, 0, suggested[_i].rank, suggested[_i].shape, zeros, size);
+    ck_assert_msg (save_words (plan, "0//g/c", NULL) == TENON_OK, "%s", kit_error.message);
+    const char *found = (const char *) kit_load ("out.toychunks", &found_size);
+    const char *line = suggested[_i].line;
+    ck_assert_msg (memcmp (found, line, strlen (line)) == 0, "%.40s", found);
+    tenon_plan_free (plan);
+}
+END_TEST
+
 static void
 fill_suite (Suite *suite)
 {
@@ -285,6 +323,7 @@ fill_suite (Suite *suite)
     tcase_add_test (cases, test_scalars_and_none);
     tcase_add_loop_test (cases, test_misuse, 0, (int) (sizeof wrong / sizeof *wrong));
     tcase_add_test (cases, test_report);
+    tcase_add_loop_test (cases, test_suggested, 0, (int) (sizeof suggested / sizeof *suggested));
 }
 
 int

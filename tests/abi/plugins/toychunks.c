@@ -13,6 +13,7 @@
  *     k          chunks have keys, "t0/1/2"; in a store without it: they go into the entry "all0"
  *     p          then puts a line, in a store into the entry "places0": for each chunk its place, "8+24",
  *                or "-" if it was left out
+ *     g          the shape, grid and byte order are those that plan_tensor shows, which are put as a line
  *     and against the rules:
  *     x0         put_key or put is called while a key is asked for; n: keys are empty; w: struct_size is
  * wrong r          places have room for one chunk only */
@@ -33,7 +34,7 @@ struct word {
     struct tenon_step steps[MOST];
     uint8_t fill[MOST];
     uint32_t rank;
-    int keys, places, empty_keys, calls;
+    int keys, places, shows, empty_keys, calls;
 };
 
 static int
@@ -115,6 +116,7 @@ take_field (struct word *word, char *field)
     case 'F': word->layout.flags |= TENON_FORTRAN; break;
     case 'k': word->keys = 1; break;
     case 'p': word->places = 1; break;
+    case 'g': word->shows = 1; break;
     case 'x': word->calls = 1 + (field[1] == '1'); break;
     case 'n': word->empty_keys = 1; break;
     case 'w': word->grid.struct_size = 8; break;
@@ -199,6 +201,45 @@ put_places (struct tenon_call *call, const struct word *word)
     return TENON_OK;
 }
 
+/* "2x3 clipped order 1.0 pshuffle:4 fill ff", or "2x3 suggested" */
+static void
+print_grid (const struct tenon_tensor *tensor, char *to, size_t room)
+{
+    const struct tenon_grid *grid = tensor->grid;
+    size_t end = 0;
+    for (uint32_t i = 0; i < tensor->rank; i++)
+        end += (size_t) snprintf (to + end, room - end, "%s%llu", i ? "x" : "",
+                                  (unsigned long long) tensor->chunk_shape[i]);
+    end += (size_t) snprintf (to + end, room - end, "%s%s%s", tensor->chunk_shape ? "" : "-",
+                              grid->flags & TENON_GRID_SUGGESTED ? " suggested" : "",
+                              grid->flags & TENON_GRID_CLIPPED ? " clipped" : "");
+    for (uint32_t i = 0; grid->order && i < tensor->rank; i++)
+        end += (size_t) snprintf (to + end, room - end, "%s%u", i ? "." : " order ", grid->order[i]);
+    for (uint32_t i = 0; i < grid->step_count; i++)
+        end += (size_t) snprintf (to + end, room - end, " %s%s%.*s", grid->steps[i].filter,
+                                  grid->steps[i].setup ? ":" : "", (int) grid->steps[i].setup_size,
+                                  grid->steps[i].setup ? (const char *) grid->steps[i].setup : "");
+    for (uint64_t i = 0; i < grid->fill_size; i++)
+        end += (size_t) snprintf (to + end, room - end, "%s%02x", i ? "" : " fill ",
+                                  ((const uint8_t *) grid->fill)[i]);
+    (void) snprintf (to + end, room - end, "\n");
+}
+
+static tenon_status
+show_grid (struct tenon_call *call, struct word *word, int store)
+{
+    struct tenon_tensor tensor = TENON_INIT (tensor);
+    char line[300];
+    TENON_TRY (call->host->plan_tensor (call, word->put.tensor, &tensor));
+    for (uint32_t i = 0; i < tensor.rank; i++)
+        word->shape[i] = tensor.chunk_shape[i];
+    word->put.grid = tensor.grid;
+    word->layout.flags = tensor.flags & (TENON_BIG_ENDIAN | TENON_FORTRAN);
+    word->rank = tensor.rank;
+    print_grid (&tensor, line, sizeof line);
+    return store ? TENON_OK : call->host->put (call, line, strlen (line));
+}
+
 static tenon_status
 put_words (struct tenon_call *call, int store)
 {
@@ -214,7 +255,9 @@ put_words (struct tenon_call *call, int store)
         char *next = text[length] ? text + length + 1 : text + length;
         text[length] = 0;
         TENON_TRY (take_word (call, text, word));
-        if (store && (!word->keys || word->calls == 3))
+        if (word->shows)
+            TENON_TRY (show_grid (call, word, store));
+        if (store && (!word->keys))
             TENON_TRY (begin_entry (call, "all", number));
         TENON_TRY (call->host->put_grid (call, &word->put));
         if (word->places && store)
