@@ -60,13 +60,18 @@ tn_storing_codec (const tenon_context *context, const struct tn_overlay *overlay
     return TENON_OK;
 }
 
-/* True if the codec would hold the dtype with another value of its option. */
+/* True if the codec would hold the dtype with another value of its option: with another one than the default,
+ * or with the default. */
 static bool
 option_adds (const tenon_context *context, const struct tenon_codec *storing, const struct tenon_dtype *dtype)
 {
-    for (uint64_t i = 0; i < context->registry.codec_count; i++)
-        if (&context->registry.codecs[i]->usual == storing)
-            return tn_can_store (&context->registry.codecs[i]->table, dtype);
+    for (uint64_t i = 0; i < context->registry.codec_count; i++) {
+        const struct tn_codec *codec = context->registry.codecs[i];
+        if (&codec->usual == storing)
+            return tn_can_store (&codec->table, dtype);
+        if (&codec->table == storing)
+            return codec->table.default_dtypes && tn_can_store (&codec->usual, dtype);
+    }
     return false;
 }
 

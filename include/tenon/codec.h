@@ -153,9 +153,11 @@ struct tenon_codec {
     /* extension of indexes of sets: "safetensors.index.json"; NULL: none. "safetensors.index.VARIANT.json",
      * and another extension of the codec in place of "safetensors", are indexes as well */
     const char *set_index;
-    /* For a codec that writes some of `dtypes` only if an option is set: the dtypes that it writes while the
-     * option named `dtypes_option` has its default. The host then refuses the others; `dtypes_words`, a part
-     * of its message, says what the option does for them. Else NULL */
+    /* For a codec whose dtypes depend on an option: those that it writes while the option named
+     * `dtypes_option` has its default. `dtypes` are then those that it writes while the option has another
+     * value; each list may have more than the other. The host refuses dtypes that the value excludes;
+     * `dtypes_words`, a part of its message, says what the option does for one that the other list has. Else
+     * NULL */
     const char *const *default_dtypes;
     const char *dtypes_option, *dtypes_words;
 };
