@@ -18,6 +18,18 @@ zarr_sources = \
 	plugins/zarr/structure.c \
 	plugins/zarr/type.c \
 	plugins/zarr/walk.c \
+	plugins/zarr/write.c \
+	plugins/zarr/write.h \
+	plugins/zarr/write_array.c \
+	plugins/zarr/write_attribute.c \
+	plugins/zarr/write_chunks.c \
+	plugins/zarr/write_dtype.c \
+	plugins/zarr/write_fill.c \
+	plugins/zarr/write_node.c \
+	plugins/zarr/write_out.c \
+	plugins/zarr/write_pipeline.c \
+	plugins/zarr/write_setting.c \
+	plugins/zarr/write_shape.c \
 	plugins/zarr/zarr.c \
 	plugins/zarr/zarr.h
 

@@ -11,7 +11,26 @@
 #include <tenon/plugin.h>
 
 /* The codec's options, by their place in its table. */
-enum { ZARR_OPTION_CONSOLIDATED = 0, ZARR_OPTIONS = 1 };
+enum {
+    ZARR_OPTION_CONSOLIDATED = 0,
+    ZARR_OPTION_FORMAT,
+    ZARR_OPTION_CHUNKS,
+    ZARR_OPTION_SHARDS,
+    ZARR_OPTION_COMPRESSION,
+    ZARR_OPTION_LEVEL,
+    ZARR_OPTION_CNAME,
+    ZARR_OPTION_SHUFFLE,
+    ZARR_OPTION_CHECKSUM,
+    ZARR_OPTION_ORDER,
+    ZARR_OPTION_BYTEORDER,
+    ZARR_OPTION_KEYS,
+    ZARR_OPTION_SEPARATOR,
+    ZARR_OPTION_FILL,
+    ZARR_OPTION_SKIP_FILL,
+    ZARR_OPTION_CONSOLIDATE,
+    ZARR_OPTION_ROOT,
+    ZARR_OPTIONS
+};
 enum { ZARR_CONSOLIDATED_USE = 0, ZARR_CONSOLIDATED_IGNORE = 1 };
 
 /* ---- describe.c ---- */
@@ -22,5 +41,9 @@ tenon_status zarr_describe (struct tenon_call *call);
 
 tenon_status zarr_locate_chunk (struct tenon_call *call, const struct tenon_tensor *tensor,
                                 const uint64_t *chunk, struct tenon_chunk *found);
+
+/* ---- write.c ---- */
+
+tenon_status zarr_write (struct tenon_call *call);
 
 #endif
