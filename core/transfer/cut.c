@@ -22,19 +22,22 @@ tn_cut_begin (struct tn_cut *cut, struct tn_catalog *catalog, const struct tn_te
               uint32_t layout, tenon_context *context, tenon_error *error)
 {
     struct tn_request *request = &cut->request;
+    /* the request may see opaque items as bytes */
+    const uint32_t id = target == TENON_NONE ? tensor->dtype : target;
     TN_TRY (tn_request_make (request, catalog, tensor, NULL, target, layout & TENON_BIG_ENDIAN, error));
+    const struct tenon_dtype *dtype = tn_catalog_dtype (catalog, id);
     request->context = context;
-    if (request->target->block_items > 1)
+    if (dtype->block_items > 1)
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                        "items of %s are packed together and cannot lie in chunks", request->target->name);
+                        "items of %s are packed together and cannot lie in chunks", dtype->name);
     cut->shape.rank = tensor->rank;
     cut->shape.shape = tensor->shape;
-    cut->shape.item = request->target->block_bytes;
+    cut->shape.item = dtype->block_bytes;
     cut->result = (struct tn_tensor){ .name = tensor->name,
                                       .shape = tensor->shape,
                                       .length = request->size,
                                       .name_length = tensor->name_length,
-                                      .dtype = request->target_id,
+                                      .dtype = id,
                                       .source = tensor->source,
                                       .rank = tensor->rank,
                                       .flags = (uint8_t) (layout & TENON_BIG_ENDIAN),
@@ -129,7 +132,7 @@ view_source (const struct tn_cut *cut)
                                  .catalog = request->catalog,
                                  .tensor = request->tensor,
                                  .source = request->source,
-                                 .target = request->target_id,
+                                 .target = cut->result.dtype,
                                  .layout = cut->result.flags,
                                  .tally = request->tally };
 }
