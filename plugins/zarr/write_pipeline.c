@@ -53,7 +53,7 @@ has_name_2 (const struct tenon_step *step)
         if (is_filter (step, ids[i]))
             return !(is_filter (step, "lz4") && setup_number (step, 0, 0) != 0)
                    && !(is_filter (step, "lzma") && setup_number (step, 0, 0) != 1);
-    return is_filter (step, "crc32c") && setup_number (step, 0, 0) == 1;
+    return is_filter (step, "crc32c");
 }
 
 /* True if what the filter does depends on the items, which are others now. */
@@ -232,11 +232,24 @@ put_delta (struct zarr_out *out, const struct tenon_step *step)
     zarr_out_member_word (out, "id", "delta");
 }
 
+/* A checksum. Of its two places the usual one is not stated. */
+static void
+put_checksum (struct zarr_out *out, const struct tenon_step *step)
+{
+    uint32_t kind = setup_number (step, 1, TENON_CHECK_CRC32C), is_first = setup_number (step, 0, 0);
+    int is_usual = (kind == TENON_CHECK_CRC32C) != (is_first == 1);
+    zarr_out_member_word (out, "id",
+                          kind == TENON_CHECK_CRC32     ? "crc32"
+                          : kind == TENON_CHECK_ADLER32 ? "adler32"
+                                                        : "crc32c");
+    if (!is_usual)
+        zarr_out_member_word (out, "location", is_first ? "start" : "end");
+}
+
 /* Codecs of format 2: an object with an id, keys in the order of the alphabet. */
 static void
 put_numcodec (struct zarr_out *out, const struct zarr_stored *stored, const struct tenon_step *step)
 {
-    uint32_t kind = setup_number (step, 1, TENON_CHECK_CRC32C);
     zarr_out_open (out, '{');
     if (is_filter (step, "blosc")) {
         zarr_out_member_number (out, "blocksize", setup_number (step, 2, 0));
@@ -255,10 +268,7 @@ put_numcodec (struct zarr_out *out, const struct zarr_stored *stored, const stru
     else if (is_filter (step, "delta"))
         put_delta (out, step);
     else if (is_filter (step, "crc32c"))
-        zarr_out_member_word (out, "id",
-                              kind == TENON_CHECK_CRC32     ? "crc32"
-                              : kind == TENON_CHECK_ADLER32 ? "adler32"
-                                                            : "crc32c");
+        put_checksum (out, step);
     else {
         int is_zstd = is_filter (step, "zstd");
         zarr_out_member_word (out, "id", is_filter (step, "bzip2") ? "bz2" : step->filter);
