@@ -95,6 +95,8 @@ core_libcore_la_SOURCES = \
 	core/codec/isolation_answers.h \
 	core/codec/isolation_replay.c \
 	core/codec/isolation_replay.h \
+	core/codec/key_order.c \
+	core/codec/key_order.h \
 	core/codec/keyed.c \
 	core/codec/keyed.h \
 	core/codec/keys.c \
@@ -118,6 +120,8 @@ core_libcore_la_SOURCES = \
 	core/codec/storable.h \
 	core/codec/wire.c \
 	core/codec/wire.h \
+	core/codec/wire_grid.c \
+	core/codec/wire_steps.c \
 	core/codec/write.c \
 	core/codec/write.h \
 	core/codec/write_tensor.c \

@@ -99,6 +99,7 @@ module_unit_tests = \
 	tests/abi/test_item_filters \
 	tests/abi/test_isolation \
 	tests/abi/test_metadata \
+	tests/abi/test_keys \
 	tests/abi/test_look \
 	tests/abi/test_misuse \
 	tests/abi/test_metadata_items \

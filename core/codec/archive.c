@@ -2,6 +2,7 @@
 /* archive.c - the members of an archive as a store. */
 #include "codec/archive.h"
 #include "codec/host.h"
+#include "codec/key_order.h"
 #include "codec/rules.h"
 #include "codec/wire.h"
 
@@ -29,9 +30,10 @@ struct tn_archive {
     uint64_t count, room;
     struct fault *faults;
     uint64_t fault_count, fault_room;
-    char *prefix;            /* of the tensors; NULL: none */
-    struct tn_names names;   /* empty until a key is looked for */
-    struct member *locating; /* the one that is located now */
+    char *prefix;                 /* of the tensors; NULL: none */
+    struct tn_names names;        /* empty until a key is looked for */
+    struct tn_ordered_key *order; /* the members; NULL: not made yet */
+    struct member *locating;      /* the one that is located now */
 };
 
 /* ---- members ---- */
@@ -273,10 +275,82 @@ open_member (struct tn_keys *keys, struct tn_call *call, const char *key, uint64
     return tn_call_answer (call, fault->status, fault->why);
 }
 
+static void
+tell_member (struct tn_archive *archive, uint64_t number, struct tenon_key *key)
+{
+    const struct member *member = &archive->members[number];
+    archive->keys.told = number + 1;
+    key->key = member->key;
+    key->length = member->key_length;
+    key->size = member->size;
+    key->place = member->place;
+    key->flags = (member->fault ? TENON_KEY_UNREADABLE : 0u) | (member->encoded ? TENON_KEY_ENCODED : 0u);
+}
+
+/* ---- one level of keys ---- */
+
+static tenon_status
+order_members (struct tn_archive *archive)
+{
+    struct tn_session *session = archive->call.session;
+    uint64_t bytes = archive->count * sizeof *archive->order;
+    if (archive->order || archive->count == 0)
+        return TENON_OK;
+    TN_TRY (tn_budget_work (session->budget, TN_WORK_LOOKUP * archive->count));
+    archive->order = tn_budget_draw (session->budget, bytes) ? malloc (bytes) : NULL;
+    if (!archive->order)
+        return tn_fail_memory (session->error);
+    for (uint32_t i = 0; i < archive->count; i++) {
+        const struct member *member = &archive->members[i];
+        archive->order[i] = (struct tn_ordered_key){ member->key, member->key_length, i };
+    }
+    tn_key_order_sort (archive->order, archive->count);
+    return TENON_OK;
+}
+
+/* "a/", for all keys that begin so. */
+static bool
+tell_folder (struct tn_archive *archive, const struct tn_key_level *level, struct tenon_key *key)
+{
+    char *text = tn_arena_text (&archive->call.session->arena, level->key->key, level->length);
+    if (!text) {
+        tn_fail_memory (archive->call.session->error);
+        return false;
+    }
+    text[level->length - 1]++; /* the first text behind all of them */
+    key->next = tn_key_order_find (archive->order, level->at, archive->count, text, level->length);
+    text[level->length - 1]--;
+    key->key = text;
+    key->length = level->length;
+    key->size = TENON_AUTO;
+    key->place = 0;
+    key->flags = 0;
+    return true;
+}
+
+static bool
+next_level (struct tn_archive *archive, const char *prefix, uint64_t prefix_length, struct tenon_key *key)
+{
+    struct tn_key_level level;
+    if (order_members (archive) < 0)
+        return false;
+    tn_key_order_next (archive->order, archive->count, prefix, prefix_length, key->next, &level);
+    if (!level.key)
+        return false;
+    if (level.length > 0)
+        return tell_folder (archive, &level, key);
+    key->next = level.at + 1;
+    tell_member (archive, level.key->number, key);
+    key->size = TENON_AUTO;
+    return true;
+}
+
 static bool
 next_member (struct tn_keys *keys, const char *prefix, uint64_t prefix_length, struct tenon_key *key)
 {
     struct tn_archive *archive = (struct tn_archive *) keys;
+    if (key->how == TENON_KEYS_ONE_LEVEL)
+        return next_level (archive, prefix, prefix_length, key);
     uint64_t at = key->next;
     while (prefix_length > 0 && at < archive->count
            && (archive->members[at].key_length < prefix_length
@@ -285,13 +359,7 @@ next_member (struct tn_keys *keys, const char *prefix, uint64_t prefix_length, s
     key->next = at < archive->count ? at + 1 : at;
     if (at >= archive->count)
         return false;
-    const struct member *member = &archive->members[at];
-    keys->told = at + 1;
-    key->key = member->key;
-    key->length = member->key_length;
-    key->size = member->size;
-    key->place = member->place;
-    key->flags = (member->fault ? TENON_KEY_UNREADABLE : 0u) | (member->encoded ? TENON_KEY_ENCODED : 0u);
+    tell_member (archive, at, key);
     return true;
 }
 
@@ -344,6 +412,8 @@ close_archive (struct tn_keys *keys)
     tn_budget_give_back (budget, archive->room * sizeof *archive->members);
     tn_budget_give_back (budget, archive->fault_room * sizeof *archive->faults);
     tn_budget_give_back (budget, archive->names.size * sizeof *archive->names.slots);
+    tn_budget_give_back (budget, archive->order ? archive->count * sizeof *archive->order : 0);
+    free (archive->order);
     free (archive->names.slots);
     free (archive->prefix);
     free (archive->members);

@@ -20,6 +20,7 @@ struct opened {
 struct part_listing {
     struct part_listing *next;
     struct tn_listing listing;
+    uint32_t how; /* TENON_KEYS_* */
     size_t length;
     char prefix[]; /* the key of a folder; "": all of the store */
 };
@@ -166,20 +167,23 @@ open_folder_key (struct tn_keys *keys, struct tn_call *call, const char *key, ui
 
 /* The listing that has the keys with this prefix: of a folder that they all lie in. */
 static struct part_listing *
-find_listing (struct folder *folder, const char *prefix, uint64_t length)
+find_listing (struct folder *folder, const char *prefix, uint64_t length, uint32_t how)
 {
-    struct part_listing *part = folder->listings;
-    while (part && part->length > 0
-           && (length <= part->length || prefix[part->length] != '/'
-               || memcmp (part->prefix, prefix, part->length) != 0))
-        part = part->next;
-    return part;
+    for (struct part_listing *part = folder->listings; part; part = part->next) {
+        bool all = part->length == 0 && how == 0;
+        bool one = how == TENON_KEYS_ONE_LEVEL && length == part->length + (part->length > 0);
+        bool in = length > part->length && prefix[part->length] == '/' && how == 0;
+        if (part->how == how && (all || one || in)
+            && (part->length == 0 || memcmp (part->prefix, prefix, part->length) == 0))
+            return part;
+    }
+    return NULL;
 }
 
 /* Lists the folder that the prefix names: all of the store, if there is no '/' in it. NULL: the failure is
  * recorded. */
 static struct part_listing *
-list_part (struct folder *folder, const char *prefix, uint64_t length)
+list_part (struct folder *folder, const char *prefix, uint64_t length, uint32_t how)
 {
     struct tn_session *session = folder->session;
     uint64_t size = length;
@@ -193,6 +197,7 @@ list_part (struct folder *folder, const char *prefix, uint64_t length)
     }
     memcpy (part->prefix, prefix, size);
     part->length = size;
+    part->how = how;
     part->next = folder->listings;
     folder->listings = part;
     if (size > 0 && tn_key_fault (part->prefix, size)) /* no key begins so */
@@ -200,6 +205,10 @@ list_part (struct folder *folder, const char *prefix, uint64_t length)
     struct tn_listing_options options = { .prefix = part->prefix,
                                           .most = session->context->limits[TENON_LIMIT_MEMBERS],
                                           .budget = session->budget };
+    if (how == TENON_KEYS_ONE_LEVEL) {
+        options.depth = 1 + (size > 0 ? tn_key_depth (part->prefix, size) : 0);
+        options.no_sizes = options.folders = true;
+    }
     tenon_status status = tn_listing_make (&part->listing, tn_file_pool_folder (session->catalog->files),
                                            &options, session->error);
     if (status < 0)
@@ -212,8 +221,8 @@ next_folder_key (struct tn_keys *keys, const char *prefix, uint64_t length, stru
 {
     struct folder *folder = (struct folder *) keys;
     prefix = length > 0 ? prefix : "";
-    struct part_listing *part = find_listing (folder, prefix, length);
-    if (!part && !(part = list_part (folder, prefix, length)))
+    struct part_listing *part = find_listing (folder, prefix, length, key->how);
+    if (!part && !(part = list_part (folder, prefix, length, key->how)))
         return false;
     const struct tn_listing *listing = &part->listing;
     uint64_t at = key->next > 0 ? key->next : tn_listing_find (listing, prefix, length);
@@ -223,7 +232,7 @@ next_folder_key (struct tn_keys *keys, const char *prefix, uint64_t length, stru
     key->next = at + 1;
     key->key = entry->key;
     key->length = entry->length;
-    key->size = entry->unreadable ? TENON_AUTO : entry->size;
+    key->size = entry->unreadable || key->how ? TENON_AUTO : entry->size;
     key->place = 0;
     key->flags = entry->unreadable ? TENON_KEY_UNREADABLE : 0;
     return true;

@@ -69,6 +69,8 @@ tenon_status tn_host_add_part (struct tenon_call *, const struct tenon_part *, u
 tenon_status tn_host_skip_part (struct tenon_call *, const struct tenon_part *, tenon_status, const char *);
 tenon_status tn_host_open_key (struct tenon_call *, const char *, uint64_t, uint32_t *);
 tenon_status tn_host_next_key (struct tenon_call *, const char *, uint64_t, struct tenon_key *);
+/* Checks tenon_key.how. */
+tenon_status tn_call_check_how (struct tn_call *call, uint32_t how, const char *prefix, uint64_t length);
 
 /* ---- host_claim.c, for describe: keys that are not opened ---- */
 

@@ -412,6 +412,16 @@ tn_host_open_key (struct tenon_call *public, const char *key, uint64_t length, u
 }
 
 tenon_status
+tn_call_check_how (struct tn_call *call, uint32_t how, const char *prefix, uint64_t length)
+{
+    if (how > TENON_KEYS_ONE_LEVEL)
+        return tn_call_misuse (call, "it asks for keys in a way that this version does not know");
+    if (how == TENON_KEYS_ONE_LEVEL && length > 0 && prefix[length - 1] != '/')
+        return tn_call_misuse (call, "it asks for one level of keys, but the prefix does not end in '/'");
+    return TENON_OK;
+}
+
+tenon_status
 tn_host_next_key (struct tenon_call *public, const char *prefix, uint64_t length, struct tenon_key *key)
 {
     struct tn_call *call = (struct tn_call *) public;
@@ -421,10 +431,12 @@ tn_host_next_key (struct tenon_call *public, const char *prefix, uint64_t length
         return tn_call_misuse (call, "it asks for a key, but describes no store");
     if (!tn_copy_struct (&found, sizeof found, key, offsetof (struct tenon_key, size)))
         return tn_call_misuse (call, "a struct tenon_key has a wrong struct_size");
+    TN_TRY (tn_call_check_how (call, found.how, prefix, prefix ? length : 0));
     uint64_t from = found.next;
     bool more = call->keys->kind->next (call->keys, prefix, prefix ? length : 0, &found);
     TN_TRY (call->session->error->status);
-    TN_TRY (tn_budget_work (call->session->budget, TN_WORK_LOOKUP + (found.next - from) * 8));
+    uint64_t passed = found.how == 0 ? found.next - from : 1; /* one level is looked up */
+    TN_TRY (tn_budget_work (call->session->budget, TN_WORK_LOOKUP + passed * 8));
     return more ? tn_call_reply (call, key, &found, sizeof found)
                 : tn_call_answer (call, TENON_E_NOT_FOUND, "there are no more keys");
 }

@@ -129,10 +129,11 @@ tn_isolated_ask_key (struct tn_call *call, const char *key, uint64_t length, uin
 /* The number of the key that comes next; `count`: it was not told. */
 static unsigned
 find_asked (const struct tn_asked *asked, uint32_t description, const char *prefix, uint64_t length,
-            uint64_t next)
+            const struct tenon_key *key)
 {
+    uint64_t next = key->next;
     if (!asked->prefix || asked->description != description || asked->length != length
-        || memcmp (asked->prefix, prefix, length) != 0)
+        || asked->how != key->how || memcmp (asked->prefix, prefix, length) != 0)
         return asked->count;
     unsigned at = 0;
     while (at < asked->count && (at == 0 ? asked->from : asked->keys[at - 1].next) != next)
@@ -141,25 +142,28 @@ find_asked (const struct tn_asked *asked, uint32_t description, const char *pref
 }
 
 static tenon_status
-ask_keys (struct tn_call *call, struct tn_asked *asked, const char *prefix, uint64_t length, uint64_t next)
+ask_keys (struct tn_call *call, struct tn_asked *asked, const char *prefix, uint64_t length,
+          const struct tenon_key *behind)
 {
     struct tn_channel *channel = call->session->channel;
     free (asked->prefix);
     asked->prefix = tn_strndup (prefix, length);
     asked->description = call->description;
     asked->length = length;
-    asked->from = next;
+    asked->from = behind->next;
+    asked->how = behind->how;
     asked->count = 0;
     if (!asked->prefix)
         return tn_fail_memory (call->session->error);
     tn_channel_put_u32 (channel, TN_SAYS_KEYS);
     tn_channel_put_text (channel, prefix, length);
-    tn_channel_put_u64 (channel, next);
+    tn_channel_put_u64 (channel, behind->next);
+    tn_channel_put_u32 (channel, behind->how);
     tn_channel_flush (channel);
     uint32_t count = tn_channel_get_u32 (channel);
     for (uint32_t i = 0; i < count && i < TN_WIRE_KEYS; i++) {
         struct tenon_key *key = &asked->keys[i];
-        *key = (struct tenon_key){ .struct_size = sizeof *key };
+        *key = (struct tenon_key){ .struct_size = sizeof *key, .how = behind->how };
         key->key = tn_wire_get_text (channel, &call->session->arena, UINT64_MAX);
         key->length = key->key ? strlen (key->key) : 0;
         key->flags = tn_channel_get_u32 (channel);
@@ -171,13 +175,13 @@ ask_keys (struct tn_call *call, struct tn_asked *asked, const char *prefix, uint
 }
 
 tenon_status
-tn_isolated_next_key (struct tn_call *call, const char *prefix, uint64_t length, uint64_t next,
-                      const struct tenon_key **key)
+tn_isolated_next_key (struct tn_call *call, const char *prefix, uint64_t length,
+                      const struct tenon_key *behind, const struct tenon_key **key)
 {
     struct tn_asked *asked = call->session->asked;
-    unsigned at = find_asked (asked, call->description, prefix, length, next);
+    unsigned at = find_asked (asked, call->description, prefix, length, behind);
     if (at == asked->count) {
-        TN_TRY (ask_keys (call, asked, prefix, length, next));
+        TN_TRY (ask_keys (call, asked, prefix, length, behind));
         at = 0;
     }
     *key = at < asked->count ? &asked->keys[at] : NULL;

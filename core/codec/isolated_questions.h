@@ -10,6 +10,7 @@ struct tn_asked {
     uint32_t description; /* that asked */
     char *prefix;
     uint64_t length, from; /* of the prefix; tenon_key.next of the question */
+    uint32_t how;          /* tenon_key.how */
     unsigned count;
     struct tenon_key keys[TN_WIRE_KEYS];
 };
@@ -25,10 +26,10 @@ tenon_status tn_isolated_get_root (struct tn_channel *channel, struct tn_arena *
                                    struct tn_source **source, tenon_error *error);
 /* The file of a key in a folder: a source that the program has, and that has the same number here. */
 tenon_status tn_isolated_ask_key (struct tn_call *call, const char *key, uint64_t length, uint32_t *number);
-/* The key of a folder behind `next` (tenon_key.next). *key is NULL when there are no more; it is valid until
- * the next call. */
-tenon_status tn_isolated_next_key (struct tn_call *call, const char *prefix, uint64_t length, uint64_t next,
-                                   const struct tenon_key **key);
+/* The key of a folder behind that of `asked`, of which `next` and `how` count. *key is NULL when there are no
+ * more; it is valid until the next call. */
+tenon_status tn_isolated_next_key (struct tn_call *call, const char *prefix, uint64_t length,
+                                   const struct tenon_key *asked, const struct tenon_key **key);
 /* tenon_progress.report: asks the program's, a hundred times a second at most. */
 int32_t tn_isolated_ask_progress (void *user, uint64_t done, uint64_t total);
 

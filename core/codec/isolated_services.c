@@ -76,7 +76,9 @@ record_skip_tensor (struct tenon_call *public, const struct tenon_tensor *tensor
     struct tenon_tensor ours;
     tn_copy_struct (&ours, sizeof ours, tensor, 0);
     TN_TRY (tn_host_skip_tensor (public, tensor, reason, dtype, why));
-    ours.strides = NULL; /* they do not count */
+    ours.strides = NULL; /* these do not count */
+    ours.chunk_shape = NULL;
+    ours.grid = NULL;
     if (ours.rank > 64 || (ours.flags & TENON_NO_SHAPE)) {
         ours.flags |= TENON_NO_SHAPE;
         ours.rank = 0;
@@ -86,6 +88,18 @@ record_skip_tensor (struct tenon_call *public, const struct tenon_tensor *tensor
     tn_channel_put_u32 (channel, (uint32_t) reason);
     tn_channel_put_text (channel, dtype, dtype ? strlen (dtype) : 0);
     tn_channel_put_text (channel, why, why ? strlen (why) : 0);
+    return TENON_OK;
+}
+
+static tenon_status
+record_claim_keys (struct tenon_call *public, const struct tenon_claim *claim)
+{
+    struct tn_channel *channel = channel_of (public);
+    struct tenon_claim ours;
+    TN_TRY (tn_host_claim_keys (public, claim));
+    tn_copy_struct (&ours, sizeof ours, claim, 0);
+    tn_channel_put_u32 (channel, TN_SAYS_CLAIM);
+    tn_wire_put_claim (channel, &ours);
     return TENON_OK;
 }
 
@@ -177,8 +191,9 @@ record_next_key (struct tenon_call *public, const char *prefix, uint64_t length,
     TN_TRY (TN_CALL_MAY (call, next_key));
     if (!tn_copy_struct (&found, sizeof found, key, offsetof (struct tenon_key, size)))
         return tn_call_misuse (call, "a struct tenon_key has a wrong struct_size");
+    TN_TRY (tn_call_check_how (call, found.how, prefix, prefix ? length : 0));
     const struct tenon_key *told;
-    TN_TRY (tn_isolated_next_key (call, prefix, prefix ? length : 0, found.next, &told));
+    TN_TRY (tn_isolated_next_key (call, prefix, prefix ? length : 0, &found, &told));
     return told ? tn_call_reply (call, key, told, sizeof found)
                 : tn_call_answer (call, TENON_E_NOT_FOUND, "there are no more keys");
 }
@@ -218,4 +233,5 @@ tn_isolated_record (struct tenon_host *host)
     host->open_key = record_open_key;
     host->include = record_include;
     host->next_key = record_next_key;
+    host->claim_keys = record_claim_keys;
 }

@@ -56,6 +56,14 @@ replay_skip (struct tn_call *call, struct tn_channel *channel)
 }
 
 static tenon_status
+replay_claim (struct tn_call *call, struct tn_channel *channel)
+{
+    struct tenon_claim claim;
+    uint64_t count[64];
+    return tn_wire_get_claim (channel, &claim, count) ? tn_host_claim_keys (&call->public, &claim) : TENON_OK;
+}
+
+static tenon_status
 replay_metadata (struct tn_call *call, struct tn_channel *channel)
 {
     struct tn_arena *arena = &call->session->arena;
@@ -216,7 +224,7 @@ answer_keys (struct tn_call *call, struct tn_channel *channel)
     struct tenon_key *keys = tn_arena_get (&session->arena, TN_WIRE_KEYS * sizeof *keys, true);
     const char *prefix = tn_wire_get_text (channel, &session->arena, tn_isolation_most_bytes (session));
     uint64_t next = tn_channel_get_u64 (channel);
-    uint32_t count = 0;
+    uint32_t how = tn_channel_get_u32 (channel), count = 0;
     if (!call->keys || !tn_keys_are_folder (call->keys))
         tn_channel_refuse (channel);
     if (!keys || channel->end != TN_CHANNEL_OPEN)
@@ -227,6 +235,7 @@ answer_keys (struct tn_call *call, struct tn_channel *channel)
         struct tenon_key *key = &keys[count];
         key->struct_size = sizeof *key;
         key->next = next;
+        key->how = how;
         status = tn_host_next_key (&call->public, prefix, prefix ? strlen (prefix) : 0, key);
         next = key->next;
         count += status == TENON_OK;
@@ -310,6 +319,7 @@ tn_isolation_replay (struct tn_call *call, uint32_t last, tenon_error *failure)
         case TN_SAYS_DTYPE: status = replay_dtype (call, channel); break;
         case TN_SAYS_TENSOR: status = replay_tensor (call, channel); break;
         case TN_SAYS_SKIP: status = replay_skip (call, channel); break;
+        case TN_SAYS_CLAIM: status = replay_claim (call, channel); break;
         case TN_SAYS_METADATA: status = replay_metadata (call, channel); break;
         case TN_SAYS_PART: status = replay_part (call, channel); break;
         case TN_SAYS_NOTE: status = replay_note (call, channel); break;

@@ -276,6 +276,7 @@ look_for_patterns (struct tn_session *session, struct bids *bids, int folder, ui
     struct tn_listing_options options = { .prefix = "",
                                           .depth = depth == UINT64_MAX ? 0 : depth,
                                           .most = session->context->limits[TENON_LIMIT_MEMBERS],
+                                          .no_sizes = true,
                                           .budget = session->budget };
     tenon_status status = tn_listing_make (&listing, folder, &options, session->error);
     for (uint64_t i = 0; i < listing.count && status == TENON_OK; i++) {

@@ -14,8 +14,8 @@ struct tn_keys_kind {
      * (tn_call_answer_missing); with one *source may be set, else it is NULL. */
     tenon_status (*open) (struct tn_keys *keys, struct tn_call *call, const char *key, uint64_t length,
                           struct tn_source **source);
-    /* The next key that begins with the prefix, from key->next on. False: there is none. Sets `told`, which
-     * `open` may use to find that key again. */
+    /* The next key that begins with the prefix, from key->next on, in the way of key->how. False: there is
+     * none. Sets `told`, which `open` may use to find that key again. */
     bool (*next) (struct tn_keys *keys, const char *prefix, uint64_t prefix_length, struct tenon_key *key);
     /* The keyed codec begins as run `description` of describe. */
     void (*begin) (struct tn_keys *keys, struct tn_catalog *catalog, uint32_t description);

@@ -9,29 +9,6 @@ put_string (struct tn_channel *channel, const char *text)
     tn_channel_put_text (channel, text, text ? strlen (text) : 0);
 }
 
-/* Memory for what a child announced. NULL: too much, or none. */
-static void *
-get_room (struct tn_channel *channel, struct tn_arena *arena, uint64_t size, uint64_t most)
-{
-    void *room = size <= most ? tn_arena_get (arena, size, false) : NULL;
-    if (!room && channel->end == TN_CHANNEL_OPEN)
-        channel->end = size > most ? TN_CHANNEL_WRONG : TN_CHANNEL_MEMORY;
-    return room;
-}
-
-char *
-tn_wire_get_text (struct tn_channel *channel, struct tn_arena *arena, uint64_t most)
-{
-    uint64_t length;
-    const char *text = tn_channel_get_text (channel, &length);
-    char *copy = text ? get_room (channel, arena, length + 1, most) : NULL;
-    if (copy) {
-        memcpy (copy, text, length);
-        copy[length] = 0;
-    }
-    return copy;
-}
-
 /* ---- failures ---- */
 
 void
@@ -127,7 +104,7 @@ tn_wire_get_dtype (struct tn_channel *channel, struct tn_arena *arena, uint64_t 
     dtype->family = tn_wire_get_text (channel, arena, most);
     dtype->text = tn_wire_get_text (channel, arena, most);
     uint64_t size = (uint64_t) dtype->swap_count * sizeof *dtype->swap;
-    void *swap = get_room (channel, arena, size, most);
+    void *swap = tn_wire_get_room (channel, arena, size, most);
     if (!swap || !tn_channel_get (channel, swap, size))
         return NULL;
     dtype->swap = swap;
@@ -138,7 +115,7 @@ tn_wire_get_dtype (struct tn_channel *channel, struct tn_arena *arena, uint64_t 
 
 struct wire_tensor {
     uint32_t dtype, rank, flags, storage, source, has_name;
-    uint64_t offset, length, place, state_size, name_length, has_strides;
+    uint64_t offset, length, place, state_size, name_length, has_strides, has_chunks, has_grid;
 };
 
 void
@@ -155,11 +132,17 @@ tn_wire_put_tensor (struct tn_channel *channel, const struct tenon_tensor *tenso
                                 tensor->place,
                                 tensor->state_size,
                                 tensor->name ? tensor->name_length : 0,
-                                tensor->strides != NULL };
+                                tensor->strides != NULL,
+                                tensor->chunk_shape != NULL,
+                                tensor->grid != NULL };
     tn_channel_put (channel, &wire, sizeof wire);
     tn_channel_put (channel, tensor->shape, tensor->rank * sizeof *tensor->shape);
     if (tensor->strides)
         tn_channel_put (channel, tensor->strides, tensor->rank * sizeof *tensor->strides);
+    if (tensor->chunk_shape)
+        tn_channel_put (channel, tensor->chunk_shape, tensor->rank * sizeof *tensor->chunk_shape);
+    if (tensor->grid)
+        tn_wire_put_grid (channel, tensor);
     tn_channel_put (channel, tensor->state, tensor->state_size);
     tn_channel_put (channel, tensor->name, wire.name_length);
 }
@@ -178,10 +161,19 @@ tn_wire_get_tensor (struct tn_channel *channel, struct tenon_tensor *tensor, uin
     if (!tn_channel_get (channel, shape, wire.rank * sizeof *shape))
         return false;
     uint64_t bytes = wire.has_strides ? wire.rank * sizeof (int64_t) : 0;
-    int64_t *strides = wire.has_strides ? get_room (channel, arena, bytes, bytes) : NULL;
+    int64_t *strides = wire.has_strides ? tn_wire_get_room (channel, arena, bytes, bytes) : NULL;
     if (wire.has_strides && (!strides || !tn_channel_get (channel, strides, bytes)))
         return false;
-    void *state = wire.state_size ? get_room (channel, arena, wire.state_size, TENON_MOST_STATE) : NULL;
+    uint64_t *chunk_shape = NULL;
+    struct tenon_grid *grid = NULL;
+    if (wire.has_chunks
+        && (!(chunk_shape = tn_wire_get_room (channel, arena, wire.rank * sizeof *chunk_shape, UINT64_MAX))
+            || !tn_channel_get (channel, chunk_shape, wire.rank * sizeof *chunk_shape)))
+        return false;
+    if (wire.has_grid && !(grid = tn_wire_get_grid (channel, wire.rank, arena)))
+        return false;
+    void *state =
+        wire.state_size ? tn_wire_get_room (channel, arena, wire.state_size, TENON_MOST_STATE) : NULL;
     if (wire.state_size && (!state || !tn_channel_get (channel, state, wire.state_size)))
         return false;
     *tensor = (struct tenon_tensor){ .struct_size = sizeof *tensor,
@@ -198,7 +190,9 @@ tn_wire_get_tensor (struct tn_channel *channel, struct tenon_tensor *tensor, uin
                                      .state = state,
                                      .state_size = wire.state_size,
                                      .alias_of = TENON_AUTO,
-                                     .strides = strides };
+                                     .strides = strides,
+                                     .chunk_shape = chunk_shape,
+                                     .grid = grid };
     const char *name = tn_channel_view (channel, wire.name_length);
     if (wire.has_name)
         tensor->name = name;
@@ -206,47 +200,6 @@ tn_wire_get_tensor (struct tn_channel *channel, struct tenon_tensor *tensor, uin
 }
 
 /* ---- parts ---- */
-
-static void
-put_steps (struct tn_channel *channel, const struct tenon_part *part)
-{
-    tn_channel_put_u32 (channel, part->step_count);
-    for (uint32_t i = 0; i < part->step_count; i++) {
-        struct tenon_step step = { 0 };
-        tn_copy_struct (&step, sizeof step, (const char *) part->steps + (size_t) i * part->step_size, 0);
-        tn_channel_put_u32 (channel, (uint32_t) step.level);
-        put_string (channel, step.filter);
-        tn_channel_put_text (channel, step.setup_size > 0 ? step.setup : NULL, step.setup_size);
-    }
-}
-
-/* The setup is text for the channel. */
-static bool
-get_steps (struct tn_channel *channel, struct tn_arena *arena, uint64_t most, struct tenon_part *part)
-{
-    uint32_t count = tn_channel_get_u32 (channel);
-    if (count > TN_MOST_STEPS)
-        tn_channel_refuse (channel);
-    struct tenon_step *steps = get_room (channel, arena, count * sizeof *steps, most);
-    for (uint32_t i = 0; steps && i < count; i++) {
-        uint64_t length;
-        steps[i] = (struct tenon_step){ .struct_size = sizeof *steps,
-                                        .level = (int32_t) tn_channel_get_u32 (channel) };
-        steps[i].filter = tn_wire_get_text (channel, arena, most);
-        const char *setup = tn_channel_get_text (channel, &length);
-        if (!setup)
-            continue;
-        void *copy = get_room (channel, arena, length, TN_LARGEST_SETUP);
-        if (!copy)
-            return false;
-        steps[i].setup = memcpy (copy, setup, length);
-        steps[i].setup_size = length;
-    }
-    part->steps = count > 0 ? steps : NULL;
-    part->step_size = sizeof *steps;
-    part->step_count = count;
-    return steps && channel->end == TN_CHANNEL_OPEN;
-}
 
 void
 tn_wire_put_part (struct tn_channel *channel, const struct tenon_part *part)
@@ -258,7 +211,7 @@ tn_wire_put_part (struct tn_channel *channel, const struct tenon_part *part)
                            part->block_size, part->check, part->flags,  part->check_value, count,
                            part->place };
     tn_channel_put (channel, numbers, sizeof numbers);
-    put_steps (channel, part);
+    tn_wire_put_steps (channel, part->steps, part->step_size, part->step_count);
     tn_channel_put_text (channel, part->name, part->name_length);
     if (count > 0)
         tn_channel_put (channel, part->block_ends, count * sizeof *part->block_ends);
@@ -283,10 +236,11 @@ tn_wire_get_part (struct tn_channel *channel, struct tn_arena *arena, uint64_t m
                                  .flags = (uint32_t) numbers[7],
                                  .check_value = numbers[8],
                                  .place = numbers[10] };
-    if (!get_steps (channel, arena, most, part))
+    if (!tn_wire_get_steps (channel, arena, most, &part->steps, &part->step_count))
         return NULL;
+    part->step_size = sizeof *part->steps;
     const char *name = tn_channel_get_text (channel, &length);
-    char *copy = get_room (channel, arena, length + 1, most);
+    char *copy = tn_wire_get_room (channel, arena, length + 1, most);
     if (!copy)
         return NULL;
     if (name) {
@@ -301,7 +255,7 @@ tn_wire_get_part (struct tn_channel *channel, struct tn_arena *arena, uint64_t m
         part->block_size > 0 ? part->size / part->block_size + (part->size % part->block_size > 0) : 0;
     if (blocks != numbers[9] || tn_multiply (blocks, sizeof *part->block_ends, &size))
         tn_channel_refuse (channel);
-    uint64_t *ends = channel->end == TN_CHANNEL_OPEN ? get_room (channel, arena, size, most) : NULL;
+    uint64_t *ends = channel->end == TN_CHANNEL_OPEN ? tn_wire_get_room (channel, arena, size, most) : NULL;
     if (!ends || !tn_channel_get (channel, ends, size))
         return NULL;
     part->block_ends = ends;
@@ -409,7 +363,7 @@ get_one_value (struct tn_channel *channel, struct tenon_value *value, struct tn_
         return channel->end == TN_CHANNEL_OPEN;
     if (size == UINT64_MAX)
         tn_channel_refuse (channel);
-    void *room = size < UINT64_MAX ? get_room (channel, arena, size + 1, most) : NULL;
+    void *room = size < UINT64_MAX ? tn_wire_get_room (channel, arena, size + 1, most) : NULL;
     value->as.memory = room;
     if (wire.form == VALUE_ITEMS)
         *nested = items;

@@ -15,7 +15,9 @@ enum tn_order {
     TN_ORDER_DESCRIBE,  /* a root, with a codec */
     TN_ORDER_LIST,      /* a root that is an archive, with its codec */
     TN_ORDER_OPEN,      /* a key of that archive */
-    TN_ORDER_READ       /* a region of a served tensor */
+    TN_ORDER_READ,      /* a region of a served tensor */
+    TN_ORDER_LOCATE,    /* a chunk, by a locator */
+    TN_ORDER_FORGET     /* a locator has ended */
 };
 
 enum tn_says {
@@ -40,6 +42,7 @@ enum tn_says {
     TN_SAYS_LOCATED,   /* … until here: a failure */
     TN_SAYS_OPENED,    /* the end of it: what open_key returned */
     TN_SAYS_SKIP_PART, /* a member that cannot be read: a status, a text */
+    TN_SAYS_CLAIM,     /* keys that the store may have */
     TN_SAYS_REFUSED    /* a source that cannot be included, which the codec forgives: a failure */
 };
 
@@ -66,6 +69,26 @@ bool tn_wire_get_tensor (struct tn_channel *channel, struct tenon_tensor *tensor
 struct tenon_part *tn_wire_get_part (struct tn_channel *channel, struct tn_arena *arena, uint64_t most);
 bool tn_wire_get_value (struct tn_channel *channel, struct tenon_value *value, struct tn_arena *arena,
                         uint64_t most);
+/* ---- wire_grid.c ---- */
+
+/* Of a tensor that was checked. */
+void tn_wire_put_grid (struct tn_channel *channel, const struct tenon_tensor *tensor);
+struct tenon_grid *tn_wire_get_grid (struct tn_channel *channel, uint32_t rank, struct tn_arena *arena);
+/* Of a claim that was checked. `count` has room for 64 numbers; the prefix is valid until the next read. */
+void tn_wire_put_claim (struct tn_channel *channel, const struct tenon_claim *claim);
+bool tn_wire_get_claim (struct tn_channel *channel, struct tenon_claim *claim, uint64_t *count);
+/* The key is valid until the next read. */
+void tn_wire_put_chunk (struct tn_channel *channel, const struct tenon_chunk *chunk);
+bool tn_wire_get_chunk (struct tn_channel *channel, struct tenon_chunk *chunk);
+
+/* ---- wire_steps.c ---- */
+
+/* Memory for what was announced. NULL: too much, or none. */
+void *tn_wire_get_room (struct tn_channel *channel, struct tn_arena *arena, uint64_t size, uint64_t most);
+void tn_wire_put_steps (struct tn_channel *channel, const struct tenon_step *steps, uint32_t step_size,
+                        uint32_t count);
+bool tn_wire_get_steps (struct tn_channel *channel, struct tn_arena *arena, uint64_t most,
+                        const struct tenon_step **steps, uint32_t *count);
 /* A text with a NUL behind it. NULL: it was NULL, or there is no memory, or the channel has ended. */
 char *tn_wire_get_text (struct tn_channel *channel, struct tn_arena *arena, uint64_t most);
 

@@ -44,17 +44,31 @@ list_own_keys (const tenon_file *file, uint64_t *count)
     return keys;
 }
 
+/* True if the codec claimed the key for a chunk of what it described in the folder. */
+static bool
+is_claimed (const struct tn_catalog *catalog, const struct tn_listed *entry)
+{
+    for (uint64_t i = 0; i < catalog->description_count; i++) {
+        const struct tn_description *description = &catalog->descriptions[i];
+        if (description->claims && catalog->sources[tn_description_sources (description)[0]]->is_folder
+            && tn_claims_have (description->claims, entry->key, entry->length))
+            return true;
+    }
+    return false;
+}
+
 /* Compares what lies in the folder with the codec's own keys; both have one order. */
 static tenon_status
-find_foreign (const struct tn_listing *listing, const char *const *own, uint64_t own_count, const char *codec,
-              tenon_error *error)
+find_foreign (const struct tn_listing *listing, const struct tn_catalog *catalog, const char *const *own,
+              uint64_t own_count, const char *codec, tenon_error *error)
 {
     uint64_t at = 0, foreign = 0, first = 0;
     for (uint64_t i = 0; i < listing->count; i++) {
         const char *key = listing->entries[i].key;
         while (at < own_count && strcmp (own[at], key) < 0)
             at++;
-        if ((at == own_count || strcmp (own[at], key) != 0) && foreign++ == 0)
+        if ((at == own_count || strcmp (own[at], key) != 0) && !is_claimed (catalog, &listing->entries[i])
+            && foreign++ == 0)
             first = i;
     }
     if (foreign == 0)
@@ -78,12 +92,13 @@ judge_keys (const struct tn_tree_judge *judge, const tenon_file *file, tenon_err
     if (!own)
         return tn_fail_memory (error);
     tn_budget_begin (&budget, context->limits, NULL, error);
-    struct tn_listing_options all = { .prefix = "",
-                                      .most = context->limits[TENON_LIMIT_MEMBERS],
-                                      .budget = &budget };
+    struct tn_listing_options all = {
+        .prefix = "", .most = context->limits[TENON_LIMIT_MEMBERS], .no_sizes = true, .budget = &budget
+    };
     tenon_status status = tn_listing_make (&listing, tn_file_pool_folder (file->catalog->files), &all, error);
     if (status == TENON_OK)
-        status = find_foreign (&listing, own, count, context->registry.codecs[judge->codec]->table.id, error);
+        status = find_foreign (&listing, file->catalog, own, count,
+                               context->registry.codecs[judge->codec]->table.id, error);
     tn_listing_free (&listing, &budget);
     return status;
 }

@@ -14,8 +14,8 @@ void tn_store_target_choose (const tenon_context *context, const struct tn_codec
                              struct tn_store_target *target);
 
 /* Whether a folder may be removed, since a codec writes another in its place: only if every file in it, and
- * all else that is no folder, is a key that the codec opens when it describes the folder. TENON_E_EXISTS: the
- * codec cannot describe it, or there is something else. */
+ * all else that is no folder, is a key that the codec opens or claims when it describes the folder.
+ * TENON_E_EXISTS: the codec cannot describe it, or there is something else. */
 struct tn_tree_judge {
     tenon_context *context;
     uint64_t codec;

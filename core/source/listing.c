@@ -82,26 +82,49 @@ examine_name (const struct lister *lister, int in, const char *name, const char 
     return SORT_FILE;
 }
 
+/* What the folder itself says of an entry, which costs nothing; SORT_OTHER: it must be examined. */
+static enum sort
+told_sort (const struct lister *lister, const struct dirent *entry)
+{
+#ifdef DT_REG
+    if (entry->d_type == DT_DIR)
+        return SORT_FOLDER;
+    if (entry->d_type == DT_REG && lister->options->no_sizes)
+        return SORT_FILE;
+#endif
+    (void) lister, (void) entry;
+    return SORT_OTHER;
+}
+
 /* `way`: the folder's key with a '/', or "". */
 static tenon_status
-take_entry (struct lister *lister, int in, const char *way, const char *name)
+take_entry (struct lister *lister, int in, const char *way, const struct dirent *entry)
 {
+    const char *name = entry->d_name;
     size_t before = strlen (way), length = before + strlen (name);
-    uint64_t size, depth = lister->options->depth;
+    uint64_t size = 0, depth = lister->options->depth;
     TN_TRY (tn_budget_work (lister->options->budget, TN_WORK_ENTRY + length));
-    char *key = tn_arena_get (&lister->listing->arena, length + 1, false);
+    char *key = tn_arena_get (&lister->listing->arena, length + 2, false);
     if (!key)
         return tn_fail_memory (lister->error);
     memcpy (key, way, before);
     strcpy (key + before, name);
-    switch (examine_name (lister, in, name, key, &size)) {
+    enum sort sort = told_sort (lister, entry);
+    if (sort == SORT_OTHER)
+        sort = examine_name (lister, in, name, key, &size);
+    switch (sort) {
     case SORT_GONE: return TENON_OK;
     case SORT_FILE: return add_key (lister, key, length, size, tn_key_fault (key, length) != NULL);
     case SORT_OTHER: return add_key (lister, key, length, 0, true);
     case SORT_FOLDER: break;
     }
-    if (depth > 0 && tn_key_depth (key, length) >= depth)
+    if (depth > 0 && tn_key_depth (key, length) >= depth && !lister->options->folders)
         return TENON_OK;
+    if (depth > 0 && tn_key_depth (key, length) >= depth) {
+        bool faulty = tn_key_fault (key, length) != NULL;
+        strcpy (key + length, "/");
+        return add_key (lister, key, length + 1, 0, faulty);
+    }
     if (tn_key_depth (key, length) >= TN_DEEPEST_KEY)
         return tn_fail (lister->error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "its folders lie more than %u deep: '%.200s'", TN_DEEPEST_KEY, TN_SHOW (key));
@@ -136,7 +159,7 @@ list_one_folder (struct lister *lister, const char *key)
         if (!entry)
             break;
         if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0)
-            status = take_entry (lister, fd, way, entry->d_name);
+            status = take_entry (lister, fd, way, entry);
     }
     closedir (list);
     return status;

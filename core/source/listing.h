@@ -7,7 +7,7 @@
 struct tn_listed {
     const char *key; /* NUL-terminated */
     uint64_t length;
-    uint64_t size; /* bytes of the file */
+    uint64_t size; /* bytes of the file; with `no_sizes` 0 */
     /* It is no regular file, nor a link to one beneath the folder; or a folder that cannot be read; or its
      * name is no UTF-8 */
     bool unreadable;
@@ -22,6 +22,8 @@ struct tn_listing_options {
     const char *prefix; /* a key of a folder; "": all of it */
     uint64_t depth;     /* so many components at most, folders that lie deeper are not entered; 0: all */
     uint64_t most;      /* keys; beyond: TENON_E_LIMIT */
+    bool no_sizes;      /* no file is examined for its size, which takes most of the time */
+    bool folders;       /* with `depth`: a folder that is not entered is an entry, too: "a/" */
     struct tn_budget *budget;
 };
 

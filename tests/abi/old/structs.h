@@ -227,8 +227,9 @@ struct tenon_key {
 /* tenon_key.how */
 enum {
     /* One level: the keys that have no '/' behind the prefix, and, for all keys that have one, what stands up
-     * to it, once each: "a/", which is no key itself. The prefix is "" or ends in '/'. A folder that has a
-     * million files in its folders is listed fast so. `size` is TENON_AUTO */
+     * to it, once each: "a/", which is no key itself. They come in the order of their bytes. The prefix
+     * is "" or ends in '/'. A folder that has a million files in its folders is listed fast so; in it there
+     * may be no key behind "a/". `size` is TENON_AUTO */
     TENON_KEYS_ONE_LEVEL = 1
 };
 

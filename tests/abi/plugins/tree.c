@@ -6,6 +6,8 @@
  *     include KEY                  another codec describes it
  *     head KEY BYTES               the key begins with so many bytes, or is malformed
  *     note KEY TEXT                metadata: all that follows the key is a string
+ *     level KEY PREFIX             metadata: the keys of one level behind the prefix, with blanks between
+ * them claim SEPARATOR PREFIX COUNT…    keys that the store may have, though none is opened
  *
  * A key that is missing or cannot be read is a tensor that cannot be read. Written are data/NAME for each
  * tensor, and the index. */
@@ -115,6 +117,40 @@ take_note (struct tenon_call *call, const char *key)
 }
 
 static tenon_status
+take_level (struct tenon_call *call, const char *name, const char *prefix)
+{
+    struct tenon_key key = TENON_INIT (key);
+    struct tenon_value value = { .type = TENON_STRING, .source = TENON_NO_SOURCE };
+    char text[2000] = "";
+    tenon_status status;
+    key.how = TENON_KEYS_ONE_LEVEL;
+    while ((status = call->host->next_key (call, prefix, strlen (prefix), &key)) == TENON_OK) {
+        if (key.size != TENON_AUTO || strlen (key.key) != key.length)
+            return tenon_fail (call, TENON_E_MISUSE, TENON_AUTO, "a key of one level has a size");
+        value.count += (uint64_t) snprintf (text + value.count, sizeof text - value.count, "%s%s%s",
+                                            value.count ? " " : "",
+                                            key.flags & TENON_KEY_UNREADABLE ? "!" : "", key.key);
+    }
+    value.as.string = text;
+    return status == TENON_E_NOT_FOUND ? call->host->add_metadata (call, name, strlen (name), &value)
+                                       : status;
+}
+
+static tenon_status
+take_claim (struct tenon_call *call, char **words, int count)
+{
+    struct tenon_claim claim = TENON_INIT (claim);
+    uint64_t numbers[WORDS];
+    claim.prefix = words[2];
+    claim.prefix_length = strlen (words[2]);
+    claim.separator = (uint8_t) words[1][0];
+    claim.count = numbers;
+    for (int i = 3; i < count; i++)
+        numbers[claim.rank++] = strtoull (words[i], NULL, 10);
+    return call->host->claim_keys (call, &claim);
+}
+
+static tenon_status
 take_line (struct tenon_call *call, char *line)
 {
     char *words[WORDS];
@@ -129,6 +165,10 @@ take_line (struct tenon_call *call, char *line)
         return take_under (call, count > 1 ? words[1] : "");
     if (strcmp (words[0], "include") == 0 && count > 1)
         return take_include (call, words[1]);
+    if (strcmp (words[0], "level") == 0 && count > 1)
+        return take_level (call, words[1], count > 2 ? words[2] : "");
+    if (strcmp (words[0], "claim") == 0 && count > 2)
+        return take_claim (call, words, count);
     if (strcmp (words[0], "head") == 0 && count > 2)
         return take_head (call, words[1], words[2]);
     return tenon_fail (call, TENON_E_MALFORMED, TENON_AUTO, "the index has the word '%s'", words[0]);
