@@ -49,5 +49,8 @@ core_libcore_la_LIBADD += plugins/libzarr.la
 endif
 
 zarr_kit = plugins/zarr/tests/kit.c plugins/zarr/tests/kit.h
-unit_tests += plugins/zarr/tests/test_bad
+unit_tests += \
+	plugins/zarr/tests/test_bad \
+	plugins/zarr/tests/test_describe
 plugins_zarr_tests_test_bad_SOURCES = plugins/zarr/tests/test_bad.c $(zarr_kit)
+plugins_zarr_tests_test_describe_SOURCES = plugins/zarr/tests/test_describe.c $(zarr_kit)
