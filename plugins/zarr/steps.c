@@ -10,7 +10,7 @@ static const struct simple {
     int32_t least, most;
 } simples[] = {
     { "zlib", "zlib", "level", 0, 9 }, { "gzip", "gzip", "level", 0, 9 }, { "zstd", "zstd", "level", -7, 22 },
-    { "bz2", "bz2", "level", 1, 9 },   { "lz4", "lz4", NULL, 0, 0 },
+    { "bz2", "bzip2", "level", 1, 9 }, { "lz4", "lz4", NULL, 0, 0 },
 };
 
 static int32_t
