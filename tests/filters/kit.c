@@ -126,7 +126,8 @@ decode_in_steps (const struct filter_kit *kit, void *state, const uint8_t *strea
     }
 }
 
-/* How a stream may be decoded. */
+/* How a stream may be decoded. Pieces of much data are larger. */
+#define MUCH 5000u
 enum { WHOLE, UNPACKED, STEPS, SMALL_STEPS, SMALL_INPUT, SMALL_ROOM, WAYS };
 
 static int
@@ -142,7 +143,7 @@ decode_by (const struct filter_kit *kit, int way, void *state, const uint8_t *st
            uint8_t *to, uint64_t size)
 {
     static const uint64_t pieces[][2] = {
-        { UINT64_MAX, UINT64_MAX }, { 13, 17 }, { 1, UINT64_MAX }, { UINT64_MAX, 1 }
+        { UINT32_MAX, UINT32_MAX }, { 13, 17 }, { 1, UINT32_MAX }, { UINT32_MAX, 1 }
     };
     if (way == WHOLE) {
         tenon_status status = kit->filter->decode (state, 1, stream, length, to, size);
@@ -150,8 +151,9 @@ decode_by (const struct filter_kit *kit, int way, void *state, const uint8_t *st
     }
     if (way == UNPACKED)
         return kit->filter->unpack (state, stream, length, to, size);
-    return decode_in_steps (kit, state, stream, length, to, size, pieces[way - STEPS][0],
-                            pieces[way - STEPS][1]);
+    uint64_t factor = size < MUCH ? 1 : 97;
+    return decode_in_steps (kit, state, stream, length, to, size, factor * pieces[way - STEPS][0],
+                            factor * pieces[way - STEPS][1]);
 }
 
 void
@@ -255,7 +257,7 @@ filter_survives (const struct filter_kit *kit, const void *stream, uint64_t leng
 void
 filter_returns (const struct filter_kit *kit, const int32_t *levels, uint32_t count)
 {
-    static const uint64_t sizes[] = { 0, 1, 2, 3, 15, 127, 128, 129, 1000, 4096, 10001, 40001 };
+    static const uint64_t sizes[] = { 0, 1, 2, 127, 128, 1000, 4099, 40001 };
     uint8_t *data = filter_data (40001);
     for (uint32_t i = 0; i < count; i++)
         for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
