@@ -9,9 +9,26 @@
 #include "source/unpack.h"
 #include <zlib.h>
 
-#define FILTERS 4u
-static const char *const filters[FILTERS] = { "deflate", "zlib", "gzip", "zstd" };
-static const int windows[FILTERS] = { -15, 15, 31, 0 };
+/* A seed begins with the number of its filter. Only those that zlib compares cannot be left out of a build.
+ */
+static const struct choice {
+    const char *filter;
+    int window; /* of zlib; 0: another format */
+    const char *setup;
+    uint64_t setup_size;
+} choices[] = {
+    { .filter = "deflate", .window = -15 },
+    { .filter = "zlib", .window = 15 },
+    { .filter = "gzip", .window = 31 },
+    { .filter = "zstd" },
+    { .filter = "lz4" },
+    { .filter = "blosc" },
+    { .filter = "bzip2" },
+    { .filter = "xz" },
+    { .filter = "lzma" },
+    { .filter = "lzma", .setup = "\1\0\0\0", .setup_size = 4 }, /* as in .lzma files */
+};
+#define CHOICES (sizeof choices / sizeof choices[0])
 
 struct stream {
     tenon_context *context;
@@ -90,7 +107,7 @@ compare_zlib (int window, const uint8_t *from, size_t stored, const uint8_t *byt
 }
 
 static void
-check_stream (struct stream *stream, unsigned filter, const uint8_t *data, size_t size)
+check_stream (struct stream *stream, int window, const uint8_t *data, size_t size)
 {
     struct tn_source *source = part_of (stream, TENON_AUTO);
     struct tn_store store = { 0 };
@@ -109,8 +126,8 @@ check_stream (struct stream *stream, unsigned filter, const uint8_t *data, size_
             fuzz_fail ("what was unpacked cannot be read: %s", error.message);
         check_sizes (stream, bytes, source->size);
     }
-    if (windows[filter] && status != TENON_E_LIMIT && (status < 0 || bytes))
-        compare_zlib (windows[filter], data, size, bytes, bytes ? source->size : 0, status == TENON_OK);
+    if (window && status != TENON_E_LIMIT && (status < 0 || bytes))
+        compare_zlib (window, data, size, bytes, bytes ? source->size : 0, status == TENON_OK);
     tn_decoder_free (&decoder);
     tn_store_end (&store);
     free (bytes);
@@ -124,20 +141,24 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     const char *missing;
     if (size == 0)
         return 0;
-    unsigned filter = data[0] % FILTERS;
-    struct tenon_step step = { .struct_size = sizeof step, .level = -1, .filter = filters[filter] };
+    const struct choice *choice = &choices[data[0] % CHOICES];
+    struct tenon_step step = { .struct_size = sizeof step,
+                               .level = -1,
+                               .filter = choice->filter,
+                               .setup = choice->setup,
+                               .setup_size = choice->setup_size };
     uint8_t *copy = malloc (size); /* exactly as long, so that sanitizers see its end */
     if (!copy)
         abort ();
     memcpy (copy, data + 1, size - 1);
     tenon_status status = tn_pipeline_make (stream.context, &stream.arena, &step, sizeof step, 1,
                                             &stream.pipeline, &missing, &error);
-    if (status < 0 && filter != 3) /* zstd may be left out of a build */
-        fuzz_fail ("the filter %s is not there", filters[filter]);
+    if (status < 0 && choice->window)
+        fuzz_fail ("the filter %s is not there", choice->filter);
     if (status == TENON_OK) {
         if (tn_source_memory (copy, size - 1, "stream", &stream.root, &error) < 0)
             fuzz_fail ("%s", error.message);
-        check_stream (&stream, filter, copy, size - 1);
+        check_stream (&stream, choice->window, copy, size - 1);
         tn_source_free (stream.root);
     }
     tn_arena_free (&stream.arena);
