@@ -232,6 +232,7 @@ core_libcore_la_SOURCES = \
 	core/plan/list.c \
 	core/plan/metadata.c \
 	core/plan/metadata_items.c \
+	core/plan/metadata_json.c \
 	core/plan/metadata_set.c \
 	core/plan/metadata_text.c \
 	core/plan/packed.c \

@@ -207,15 +207,22 @@ add_open_item (struct open_values *open)
     return item;
 }
 
-static void
+static int32_t
 close_value (struct open_values *open)
 {
     const struct open_value *level = &open->level[--open->depth];
     struct tenon_value *value = level->value;
+    uint64_t entries = level->count / 2;
     value->as.items = level->items;
-    value->count = value->type == TENON_MAP ? level->count / 2 : level->count;
-    if (value->type == TENON_ARRAY)
+    value->count = level->count;
+    if (value->type == TENON_ARRAY) {
         value->item_type = level->arrays && level->count > 0 ? TENON_ARRAY : TENON_MIXED;
+        return TENON_OK;
+    }
+    value->count = entries;
+    int32_t outcome = tenon_json_join_keys (open->any->call, level->items, &value->count);
+    open->any->repeated += entries - value->count;
+    return outcome;
 }
 
 /* The value that begins with `token`, or its beginning. */
@@ -238,24 +245,32 @@ begin_value (struct open_values *open, int32_t token, struct tenon_value *value)
     return TENON_OK;
 }
 
+/* The key that has come, and the token that begins its value. */
+static int32_t
+take_any_key (struct open_values *open, int32_t *token)
+{
+    struct tenon_value *key = add_open_item (open);
+    int32_t outcome = key ? take_text (open->any, key) : TENON_E_MEMORY;
+    *token = tenon_json_next (open->any->json);
+    return outcome;
+}
+
 /* Goes on to the next value: its place and the token that begins it. NULL: all are complete. */
 static int32_t
 find_next_value (struct open_values *open, int32_t *token, struct tenon_value **value)
 {
-    struct tenon_json *json = open->any->json;
-    for (*value = NULL; open->depth > 0; close_value (open)) {
-        *token = tenon_json_next (json);
-        if (*token == TENON_JSON_END_OBJECT || *token == TENON_JSON_END_ARRAY)
-            continue;
-        if (*token == TENON_JSON_KEY) {
-            struct tenon_value *key = add_open_item (open);
-            int32_t outcome = key ? take_text (open->any, key) : TENON_E_MEMORY;
-            if (outcome != TENON_OK)
+    for (*value = NULL; open->depth > 0;) {
+        int32_t outcome = TENON_OK;
+        *token = tenon_json_next (open->any->json);
+        if (*token == TENON_JSON_END_OBJECT || *token == TENON_JSON_END_ARRAY) {
+            if ((outcome = close_value (open)) != TENON_OK)
                 return outcome;
-            *token = tenon_json_next (json);
+            continue;
         }
-        if (*token == TENON_JSON_ERROR)
-            return TENON_JSON_OTHER;
+        if (*token == TENON_JSON_KEY)
+            outcome = take_any_key (open, token);
+        if (outcome != TENON_OK || *token == TENON_JSON_ERROR)
+            return outcome != TENON_OK ? outcome : TENON_JSON_OTHER;
         return (*value = add_open_item (open)) ? TENON_OK : TENON_E_MEMORY;
     }
     return TENON_OK;

@@ -32,5 +32,10 @@ int32_t tenon_json_take_flat (struct tenon_call *call, struct tenon_json *json, 
 /* Writes a scalar or a string. */
 void tenon_json_put_scalar (struct tenon_json_out *out, const struct tenon_value *value);
 
+/* Of the `count` entries of a map, a key and a value each, one stays for each key: at the place of the first,
+ * with the value of the last. In linear time, whatever the keys are. *count is then the number of those.
+ * TENON_E_MEMORY: the host has recorded the failure. */
+int32_t tenon_json_join_keys (struct tenon_call *call, struct tenon_value *items, uint64_t *count);
+
 #pragma GCC visibility pop
 #endif

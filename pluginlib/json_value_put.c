@@ -101,7 +101,7 @@ put_type_members (struct tenon_json_values *values, const struct tenon_value *va
     return TENON_OK;
 }
 
-/* A value that has no arrays in it. */
+/* A value that has no values in it. */
 static tenon_status
 put_flat_value (struct tenon_json_values *values, const struct tenon_value *value)
 {
@@ -116,36 +116,58 @@ put_flat_value (struct tenon_json_values *values, const struct tenon_value *valu
     return out->status;
 }
 
-/* A value, and the arrays in it, each in braces with its type. */
+/* A map, or an array whose items are values, and how much of it is written. */
+struct typed_level {
+    const struct tenon_value *items;
+    uint64_t left; /* entries or items */
+    uint32_t is_map, first;
+};
+
+/* Ends what is complete, and puts what stands before the next value, which it returns; its braces are open.
+ * NULL: all are written. */
+static const struct tenon_value *
+next_typed (struct tenon_json_out *out, struct typed_level *levels, uint32_t *depth)
+{
+    while (*depth > 0 && levels[*depth - 1].left == 0) {
+        tenon_json_put_text (out, levels[--*depth].is_map ? "}" : "]");
+        tenon_json_put_text (out, *depth > 0 ? "}" : "");
+    }
+    if (*depth == 0)
+        return NULL;
+    struct typed_level *level = &levels[*depth - 1];
+    tenon_json_put_text (out, level->first ? "" : ",");
+    level->first = 0;
+    level->left--;
+    if (level->is_map) {
+        tenon_json_put_string (out, level->items->as.string, level->items->count);
+        tenon_json_put_text (out, ":");
+        level->items++;
+    }
+    tenon_json_put_text (out, "{");
+    return level->items++;
+}
+
+/* A value, and the values in it, each in braces with its type. */
 static tenon_status
 put_any_value (struct tenon_json_values *values, const struct tenon_value *value)
 {
     struct tenon_json_out *out = values->out;
-    struct {
-        const struct tenon_value *items;
-        uint64_t count, put;
-    } level[TENON_JSON_VALUE_DEPTH + 1]; /* arrays of arrays around the value */
+    struct typed_level levels[TENON_JSON_VALUE_DEPTH + 1];
     uint32_t depth = 0;
     for (;;) {
-        if (depth > TENON_JSON_VALUE_DEPTH)
+        uint32_t is_map = value->type == TENON_MAP;
+        if (depth > TENON_JSON_VALUE_DEPTH && (is_map || value->type == TENON_ARRAY))
             return tenon_fail (values->call, TENON_E_LIMIT, TENON_AUTO, "a metadata value nests %u deep",
                                depth);
-        if (value->type == TENON_ARRAY && value->item_type == TENON_ARRAY) {
-            tenon_json_put_text (out, "[");
-            level[depth].items = value->as.items;
-            level[depth].count = value->count;
-            level[depth++].put = 0;
+        if (tenon_json_has_values (value)) {
+            tenon_json_put_text (out, is_map ? "{" : "[");
+            levels[depth++] = (struct typed_level){ value->as.items, value->count, is_map, 1 };
         } else {
             TENON_TRY (put_flat_value (values, value));
-            if (depth)
-                tenon_json_put_text (out, "}");
+            tenon_json_put_text (out, depth > 0 ? "}" : "");
         }
-        while (depth && level[depth - 1].put == level[depth - 1].count)
-            tenon_json_put_text (out, --depth ? "]}" : "]");
-        if (!depth)
+        if (!(value = next_typed (out, levels, &depth)))
             return out->status;
-        tenon_json_put_text (out, level[depth - 1].put ? ",{" : "{");
-        value = &level[depth - 1].items[level[depth - 1].put++];
         TENON_TRY (put_type_members (values, value));
     }
 }

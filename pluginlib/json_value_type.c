@@ -8,8 +8,11 @@ tenon_json_type_name (uint32_t type)
 {
     static const char *const names[] = { "null", "bool", "u8",  "u16", "u32", "u64", "i8",
                                          "i16",  "i32",  "i64", NULL,  NULL,  "f32", "f64" };
-    if (type == TENON_STRING || type == TENON_ARRAY)
-        return type == TENON_STRING ? "string" : "array";
+    if (type >= TENON_MAP && type <= TENON_ARRAY)
+        return type == TENON_MAP      ? "map"
+               : type == TENON_MIXED  ? "mixed"
+               : type == TENON_STRING ? "string"
+                                      : "array";
     return type < sizeof names / sizeof names[0] ? names[type] : NULL;
 }
 

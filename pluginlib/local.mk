@@ -17,6 +17,7 @@ pluginlib_sources = \
 	pluginlib/json_string.h \
 	pluginlib/json_value_flat.c \
 	pluginlib/json_value_flat.h \
+	pluginlib/json_value_keys.c \
 	pluginlib/json_value_put.c \
 	pluginlib/json_value_take.c \
 	pluginlib/json_value_type.c \

@@ -151,6 +151,7 @@ module_shell_tests += \
 	tests/abi/nm.sh \
 	tests/cli/diagnostics_config.sh \
 	tests/cli/edit.sh \
+	tests/cli/trees.sh \
 	tests/cli/folder.sh \
 	tests/cli/metadata.sh
 

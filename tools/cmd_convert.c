@@ -54,7 +54,8 @@ static const struct tool_option convert_options[] = {
       "with KEY[3]= an item of its array; may be repeated",
       &convert.edits.set },
     { "set-type", 0, OPTION_LIST, "KEY=TYPE",
-      "the type of the value that --set gives: u32, f32, string, array:u32 ...;\nwithout it the key keeps "
+      "the type of the value that --set gives: u32, f32, string, array:u32, json ...;\nwithout it the key "
+      "keeps "
       "its type, a new one is a string",
       &convert.edits.types },
     { "unset", 0, OPTION_LIST, "GLOB", "leave out metadata whose key matches; may be repeated; before --set",

@@ -11,8 +11,8 @@
 
 #define CHUNK 4096    /* items that are read at a time */
 #define LINE 8192     /* bytes that are written at a time */
-#define DEEPEST 100   /* arrays in arrays: the library allows no more */
-#define ABBREVIATED 8 /* items of an array that are shown without --meta=full */
+#define DEEPEST 100   /* maps and arrays in each other: the library allows no more */
+#define ABBREVIATED 8 /* items of an array or a map that are shown without --meta=full */
 
 /* How a value is printed: as JSON or as text, in full or abbreviated. */
 struct style {
@@ -26,6 +26,8 @@ value_type_name (const tenon_context *context, const struct tenon_value *value, 
     uint32_t type = value->type == TENON_ARRAY ? value->item_type : value->type;
     const char *name = type == TENON_STRING  ? "string"
                        : type == TENON_ARRAY ? "array"
+                       : type == TENON_MAP   ? "map"
+                       : type == TENON_MIXED ? "mixed"
                        : type == TENON_NONE  ? "null"
                                              : NULL;
     struct tenon_dtype dtype = { .struct_size = sizeof dtype };
@@ -132,61 +134,97 @@ print_items (const tenon_file *file, const struct tenon_value *array, uint64_t m
     return TENON_OK;
 }
 
-/* The items of an array that are shown. */
+/* The items of an array, or the entries of a map, that are shown. */
 static uint64_t
-shown_items (const struct tenon_value *array, struct style style)
+shown_items (const struct tenon_value *value, struct style style)
 {
-    return style.json || style.full || array->count <= ABBREVIATED ? array->count : ABBREVIATED;
+    return style.json || style.full || value->count <= ABBREVIATED ? value->count : ABBREVIATED;
 }
 
 static void
-print_end (const struct tenon_value *array, struct style style)
+print_end (const struct tenon_value *value, struct style style)
 {
-    if (shown_items (array, style) < array->count)
-        printf (", ... %" PRIu64 " items", array->count);
-    putchar (']');
+    bool map = value->type == TENON_MAP;
+    if (shown_items (value, style) < value->count)
+        printf (", ... %" PRIu64 " %s", value->count, map ? "entries" : "items");
+    putchar (map ? '}' : ']');
 }
 
-/* An array, and those that lie in it. After a failure all are closed, so that the output stays valid JSON. */
+static bool
+has_values (const struct tenon_value *value)
+{
+    return value->type == TENON_MAP
+           || (value->type == TENON_ARRAY
+               && (value->item_type == TENON_ARRAY || value->item_type == TENON_MIXED));
+}
+
+/* A value that has no values in it; `quoted` as above. */
 static tenon_status
-print_arrays (const tenon_file *file, const struct tenon_value *array, struct style style, tenon_error *error)
+print_flat (const tenon_file *file, const struct tenon_value *value, bool quoted, struct style style,
+            tenon_error *error)
 {
-    struct {
-        const struct tenon_value *array;
-        uint64_t printed;
-    } level[DEEPEST];
-    uint32_t depth = 0;
-    tenon_status status = TENON_OK;
-    for (;;) {
+    CLEAN (line) struct line line = { 0 };
+    if (value->type == TENON_ARRAY) {
         putchar ('[');
-        if (array->item_type == TENON_ARRAY && depth < DEEPEST) {
-            level[depth].array = array;
-            level[depth++].printed = 0;
-        } else {
-            status = print_items (file, array, shown_items (array, style), style, error);
-            print_end (array, style);
-        }
-        while (depth > 0
-               && (status < 0 || output_broken ()
-                   || level[depth - 1].printed == shown_items (level[depth - 1].array, style)))
-            print_end (level[--depth].array, style);
-        if (depth == 0)
-            return status;
-        if (level[depth - 1].printed > 0)
-            fputs (style.json ? "," : ", ", stdout);
-        array = &level[depth - 1].array->as.items[level[depth - 1].printed++];
+        tenon_status status = print_items (file, value, shown_items (value, style), style, error);
+        print_end (value, style);
+        return status;
     }
+    put_item (&line, value, quoted, style);
+    print_line (&line, style);
+    return TENON_OK;
 }
 
+static void
+print_key (const struct tenon_value *key, struct style style)
+{
+    CLEAN (line) struct line line = { 0 };
+    put_item (&line, key, true, style);
+    line_word (&line, style.json ? ":" : ": ");
+    print_line (&line, style);
+}
+
+/* A map or an array, and how much of it is printed. */
+struct tree_level {
+    const struct tenon_value *value;
+    uint64_t printed;
+};
+
+/* What stands before the next value, which it returns. */
+static const struct tenon_value *
+next_in_tree (struct tree_level *level, struct style style)
+{
+    const struct tenon_value *items = level->value->as.items;
+    uint64_t at = level->printed++;
+    if (at > 0)
+        fputs (style.json ? "," : ", ", stdout);
+    if (level->value->type != TENON_MAP)
+        return &items[at];
+    print_key (&items[2 * at], style);
+    return &items[2 * at + 1];
+}
+
+/* A value, and those that lie in it. After a failure all are closed, so that the output stays valid JSON. */
 static tenon_status
 print_value (const tenon_file *file, const struct tenon_value *value, struct style style, tenon_error *error)
 {
-    if (value->type == TENON_ARRAY)
-        return print_arrays (file, value, style, error);
-    CLEAN (line) struct line line = { 0 };
-    put_item (&line, value, false, style);
-    print_line (&line, style);
-    return TENON_OK;
+    struct tree_level level[DEEPEST];
+    uint32_t depth = 0;
+    for (;;) {
+        tenon_status status = TENON_OK;
+        if (has_values (value) && depth < DEEPEST) {
+            putchar (value->type == TENON_MAP ? '{' : '[');
+            level[depth++] = (struct tree_level){ value, 0 };
+        } else
+            status = print_flat (file, value, depth > 0, style, error);
+        while (depth > 0
+               && (status < 0 || output_broken ()
+                   || level[depth - 1].printed == shown_items (level[depth - 1].value, style)))
+            print_end (level[--depth].value, style);
+        if (depth == 0)
+            return status;
+        value = next_in_tree (&level[depth - 1], style);
+    }
 }
 
 tenon_status

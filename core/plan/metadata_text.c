@@ -7,6 +7,7 @@
 #include <tenon/plugin.h>
 
 #define ARRAY_OF "array:"
+#define ANY_JSON "json"
 
 /* A key, and the text and type that its value is made from. */
 struct assignment {
@@ -42,7 +43,7 @@ parse_type (struct assignment *given, const char *name)
         return TENON_OK;
     return tn_fail (given->error, TENON_E_NOT_FOUND, TN_NO_OFFSET,
                     "metadata key '%s': there is no type '%s'; expected is bool, u8, u16, u32, u64, i8, i16, "
-                    "i32, i64, f32, f64, string, or one of these behind " ARRAY_OF,
+                    "i32, i64, f32, f64, string, one of these behind " ARRAY_OF ", or " ANY_JSON,
                     TN_SHOW_SOME (given->key, strnlen (given->key, 200)),
                     TN_SHOW_SOME (name, strnlen (name, 60)));
 }
@@ -57,12 +58,15 @@ keep_type (struct assignment *given, const struct tn_catalog *own)
         return TENON_OK;
     given->type = own->metadata[index].value.type;
     given->item_type = own->metadata[index].value.item_type;
-    if (given->type == TENON_NONE || (given->type == TENON_ARRAY && given->item_type == TENON_ARRAY))
-        return tn_fail (
-            given->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-            "metadata key '%s': values of its type, %s, cannot be given as text; name another type",
-            TN_SHOW_SOME (given->key, strnlen (given->key, 200)),
-            given->type == TENON_NONE ? "null" : "an array of arrays");
+    if (given->type == TENON_NONE || tn_value_has_items (&own->metadata[index].value))
+        return tn_fail (given->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "metadata key '%s': values of its type, %s, cannot be given as text; name another "
+                        "type, such as " ANY_JSON,
+                        TN_SHOW_SOME (given->key, strnlen (given->key, 200)),
+                        given->type == TENON_NONE         ? "null"
+                        : given->type == TENON_MAP        ? "a map"
+                        : given->item_type == TENON_MIXED ? "a mixed array"
+                                                          : "an array of arrays");
     return TENON_OK;
 }
 
@@ -287,6 +291,8 @@ assign_text (tenon_plan *plan, struct assignment *given, const char *type)
 {
     struct tenon_value value = { 0 };
     TN_FREE uint8_t *memory = NULL;
+    if (type && strcmp (type, ANY_JSON) == 0)
+        return tn_plan_set_json (plan, given->key, given->text, given->length, given->error);
     TN_TRY (type ? parse_type (given, type) : keep_type (given, plan->own));
     TN_TRY (given->type == TENON_ARRAY ? parse_array (given, &value, &memory) : parse_scalar (given, &value));
     return tenon_plan_add_metadata (plan, given->key, &value, given->error);

@@ -71,6 +71,9 @@ tenon_status tn_plan_set_value (tenon_plan *plan, const char *key, uint64_t leng
 tenon_status tn_plan_take_metadata (tenon_plan *plan, tenon_file *file, tenon_error *error);
 /* Copies the metadata of a plan, which must outlive this one. A key that this one has gets the new value. */
 tenon_status tn_plan_copy_metadata (tenon_plan *plan, const tenon_plan *from, tenon_error *error);
+/* Sets a key to the value that a text is as JSON. */
+tenon_status tn_plan_set_json (tenon_plan *plan, const char *key, const char *text, uint64_t length,
+                               tenon_error *error);
 /* The value of an item of an array from its text, with `type` the array's item type. A string points into the
  * text. `item` is its index, for failures. */
 tenon_status tn_plan_parse_item (const char *key, uint32_t type, uint64_t item, const char *text,

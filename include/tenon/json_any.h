@@ -37,14 +37,15 @@ extern "C" {
 /* Both return 0, TENON_JSON_OTHER, or the negative status of a failure that the host has recorded, like the
  * functions of <tenon/json_value.h>. `token` is the one that begins the value, which the caller has taken.
  * What the value points to is in scratch memory; strings without escapes are in the document, which must stay
- * as long. Keys may repeat: add_metadata refuses a map in which one does. */
+ * as long. */
 
 /* What the functions read from, and what they met. It begins as zero, with `call` and `json`. */
 struct tenon_json_any {
     struct tenon_call *call;
     struct tenon_json *json;
-    uint64_t rounded; /* integers beyond 64 bits, which are rounded, and numbers too large for f64, which
-                         become infinite */
+    uint64_t rounded;  /* integers beyond 64 bits, which are rounded, and numbers too large for f64, which
+                          become infinite */
+    uint64_t repeated; /* keys that their object has had before: the last value counts, as in Python */
 };
 
 /* Any value. It fails only if the text is not JSON. */

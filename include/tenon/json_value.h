@@ -8,14 +8,17 @@
  *                         {"bits":9221120237041090560} is an infinity or a NaN, as the bits of a double
  *     string              "text"; {"hex":"ff00"} if it is not UTF-8
  *     null                null
- *     array               [1,2]; of arrays, each item is {"type":"array","items":"u8","value":[1,2]}
+ *     array               [1,2]; of arrays, each item is {"type":"array","items":"u8","value":[1,2]};
+ *                         a mixed one likewise: [{"type":"null","value":null},{"type":"u8","value":1}]
+ *     map                 {"a":{"type":"u8","value":1}}
  *
  * The type of a value stands beside it, in words of the caller's, or as members of an object in this order:
  *
  *     "type":"u32","value":7
  *     "type":"array","items":"string","value":["a","b"]
  *
- * The words are null, bool, u8 … u64, i8 … i64, f32, f64, string and array; items have any of them but null.
+ * The words are null, bool, u8 … u64, i8 … i64, f32, f64, string, array and map; items have any of them but
+ * null and map, or mixed.
  *
  * Reading trusts nothing: it refuses a value that is not exactly in this form and of the announced type. */
 #ifndef TENON_JSON_VALUE_H
@@ -29,8 +32,8 @@ extern "C" {
 #endif
 #pragma GCC visibility push(hidden)
 
-/* The deepest nesting of arrays in arrays. Each takes two levels of JSON, of TENON_JSON_DEPTH: three are left
- * for a document around the value. */
+/* The deepest nesting of arrays and maps in each other. Each takes two levels of JSON, of TENON_JSON_DEPTH:
+ * three are left for a document around the value. */
 #define TENON_JSON_VALUE_DEPTH 30u
 
 /* ---- types ------------------------------------------------------------------------------------------- */
@@ -50,7 +53,7 @@ struct tenon_json_values {
 };
 
 /* Both return out->status, or the failure of a service, which the host has recorded: reading items,
- * TENON_E_LIMIT if arrays nest too deep, TENON_E_UNSUPPORTED for a type without a word. */
+ * TENON_E_LIMIT if arrays or maps nest too deep, TENON_E_UNSUPPORTED for a type without a word. */
 
 /* A value without its type. */
 tenon_status tenon_json_put_value (struct tenon_json_values *values, const struct tenon_value *value);

@@ -76,18 +76,22 @@ TENON_API tenon_status tenon_plan_add_metadata_from (tenon_plan *plan, tenon_fil
 /* Adds an entry, or replaces that of the same key. Copies it, with the memory that the value points to. */
 TENON_API tenon_status tenon_plan_add_metadata (tenon_plan *plan, const char *key,
                                                 const struct tenon_value *value, tenon_error *error);
-/* The same with the value as text. `type` is "bool", "u8" … "u64", "i8" … "i64", "f32", "f64", "string", or
- * "array:" and one of these; NULL: the type of the entry that the plan has under this key, else "string".
+/* The same with the value as text. `type` is "bool", "u8" … "u64", "i8" … "i64", "f32", "f64", "string",
+ * "array:" and one of these, or "json"; NULL: the type of the entry that the plan has under this key, else
+ * "string".
  *
  *     string           the text as it is
  *     bool             true, false
  *     whole numbers    decimal, in the range of the type
  *     f32, f64         decimal, rounded once to the nearest number; nan, inf, -inf
  *     arrays           JSON: [1,2], ["a","b"]; "NaN", "Infinity", "-Infinity" among floats
+ *     json             any JSON, also NaN, Infinity and -Infinity: objects become maps, integers i64, or u64
+ *                      if they are too large, other numbers f64, [1,2] an array of one type, [1,"a"], [null]
+ *                      and [] mixed arrays
  *
  * TENON_E_MALFORMED: the text is no value of the type; TENON_E_NOT_FOUND: there is no such type;
- * TENON_E_UNSUPPORTED: no text stands for values of the type of that entry (null, arrays of arrays). The
- * message names the key. */
+ * TENON_E_UNSUPPORTED: no text stands for values of the type of that entry (null, maps, mixed arrays, arrays
+ * of arrays); name "json". The message names the key. */
 TENON_API tenon_status tenon_plan_set_metadata (tenon_plan *plan, const char *key, const char *type,
                                                 const char *text, tenon_error *error);
 /* The same with a text of `length` bytes, which need not end in NUL; a string may have NULs. */

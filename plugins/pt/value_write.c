@@ -32,6 +32,7 @@ fits_scalar (const struct tenon_value *value)
     case TENON_F64: return 1;
     case TENON_U64: return value->as.u > INT64_MAX;
     case TENON_STRING: return is_str (value) ? 1 : -1;
+    case TENON_MAP: return -1; /* a dict is read as the entries in it, each under a name of its own */
     default: return 0;
     }
 }
@@ -49,6 +50,10 @@ find_other_text (void *user, const struct tenon_value *item)
 static tenon_status
 fits_items (struct tenon_call *call, const struct tenon_value *array, int *fits)
 {
+    if (array->item_type == TENON_MIXED) { /* so is a list of other things than scalars of one type */
+        *fits = -1;
+        return TENON_OK;
+    }
     *fits = array->count > 0
             && (array->item_type == TENON_I64 || array->item_type == TENON_F64
                 || array->item_type == TENON_BOOL || array->item_type == TENON_STRING);

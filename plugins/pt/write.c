@@ -95,10 +95,13 @@ count_bytes (uint64_t *bytes, uint64_t key_length, const struct tenon_value *val
     uint64_t more = 6 * key_length + 64;
     if (value->type == TENON_STRING)
         more += 6 * value->count;
+    else if (value->type == TENON_MAP)
+        more += MANY_BYTES;
     else if (value->type == TENON_ARRAY)
-        more += value->item_type == TENON_ARRAY || value->length >= MANY_BYTES
-                    ? MANY_BYTES
-                    : 32 * value->count + 6 * value->length;
+        more +=
+            value->item_type == TENON_ARRAY || value->item_type == TENON_MIXED || value->length >= MANY_BYTES
+                ? MANY_BYTES
+                : 32 * value->count + 6 * value->length;
     *bytes = more < MANY_BYTES && *bytes < MANY_BYTES ? *bytes + more : MANY_BYTES;
 }
 

@@ -85,11 +85,12 @@ take_type (struct record *record, struct tenon_value *value)
     if (token == TENON_JSON_STRING) {
         type = tenon_json_type (json);
         value->type = (uint32_t) type;
-        return type < 0 || type == TENON_ARRAY ? TENON_JSON_OTHER : TENON_OK;
+        return type < 0 || type == TENON_ARRAY || type == TENON_MIXED ? TENON_JSON_OTHER : TENON_OK;
     }
     value->type = TENON_ARRAY;
     return token != TENON_JSON_BEGIN_ARRAY || tenon_json_take_type (json, &value->item_type)
-                   || value->item_type == TENON_NONE || !tenon_json_take (json, TENON_JSON_END_ARRAY)
+                   || value->item_type == TENON_NONE || value->item_type == TENON_MAP
+                   || !tenon_json_take (json, TENON_JSON_END_ARRAY)
                ? TENON_JSON_OTHER
                : TENON_OK;
 }

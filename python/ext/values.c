@@ -25,6 +25,8 @@ static const struct {
     { TENON_STRING, -1, 0, 0, "string", "array:string" },
     { TENON_ARRAY, -1, 0, 0, "array", "array:array" },
     { TENON_NONE, -1, 0, 0, "null", "array:null" },
+    { TENON_MAP, -1, 0, 0, "map", "array:map" },
+    { TENON_MIXED, -1, 0, 0, "mixed", "array:mixed" },
 };
 enum { VALUE_TYPES = sizeof value_types / sizeof *value_types };
 
@@ -71,7 +73,8 @@ tn_value_type_find (const char *name, uint32_t *type, uint32_t *item_type)
 {
     for (int i = 0; i < VALUE_TYPES; i++) {
         bool array = strcmp (name, value_types[i].array) == 0;
-        if (value_types[i].type == TENON_ARRAY && !array)
+        const uint32_t found = value_types[i].type;
+        if (array ? found == TENON_MAP : found == TENON_ARRAY || found == TENON_MIXED)
             continue;
         if (array || strcmp (name, value_types[i].name) == 0) {
             *type = array ? TENON_ARRAY : value_types[i].type;
@@ -82,7 +85,27 @@ tn_value_type_find (const char *name, uint32_t *type, uint32_t *item_type)
     return false;
 }
 
-static PyObject *value_object (const tenon_file *file, const struct tenon_value *value);
+void
+tn_pack_number (const struct tenon_value *value, unsigned char *to, uint64_t index)
+{
+    float single = (float) value->as.f;
+    uint8_t byte = (uint8_t) value->as.u;
+    uint16_t half = (uint16_t) value->as.u;
+    uint32_t word = (uint32_t) value->as.u;
+    switch (value->type) {
+    case TENON_F32: memcpy (to + index * 4, &single, 4); break;
+    case TENON_BOOL:
+    case TENON_U8:
+    case TENON_I8: memcpy (to + index, &byte, 1); break;
+    case TENON_U16:
+    case TENON_I16: memcpy (to + index * 2, &half, 2); break;
+    case TENON_U32:
+    case TENON_I32: memcpy (to + index * 4, &word, 4); break;
+    default: memcpy (to + index * 8, &value->as, 8); break;
+    }
+}
+
+static PyObject *inner_object (const tenon_file *file, const struct tenon_value *value);
 
 /* A str, or bytes if the text is no UTF-8. */
 static PyObject *
@@ -123,7 +146,7 @@ static int
 append_items (PyObject *list, const tenon_file *file, const struct tenon_value *items, uint64_t count)
 {
     for (uint64_t i = 0; i < count; i++) {
-        PyObject *object = value_object (file, &items[i]);
+        PyObject *object = inner_object (file, &items[i]);
         int failed = object ? PyList_Append (list, object) : -1;
         Py_XDECREF (object);
         if (failed)
@@ -158,8 +181,8 @@ take_items (const tenon_file *file, struct tenon_value *rest, struct tenon_value
     }
 }
 
-/* A list of strings or of arrays. The items are appended: other threads may see the list while the GIL is
- * released. */
+/* A list of strings, of arrays, or of any values. The items are appended: other threads may see the list
+ * while the GIL is released. */
 static PyObject *
 list_object (const tenon_file *file, const struct tenon_value *array)
 {
@@ -199,6 +222,30 @@ array_object (const tenon_file *file, const struct tenon_value *array)
     return made;
 }
 
+static int
+set_entry (PyObject *dict, const tenon_file *file, const struct tenon_value *entry)
+{
+    PyObject *key = tn_text (entry[0].as.string, entry[0].count);
+    PyObject *object = key ? inner_object (file, &entry[1]) : NULL;
+    int failed = object ? PyDict_SetItem (dict, key, object) : -1;
+    Py_XDECREF (key);
+    Py_XDECREF (object);
+    return failed;
+}
+
+static PyObject *
+map_object (const tenon_file *file, const struct tenon_value *map)
+{
+    if (Py_EnterRecursiveCall (" while metadata are read"))
+        return NULL;
+    PyObject *dict = PyDict_New ();
+    for (uint64_t i = 0; dict && i < map->count; i++)
+        if (set_entry (dict, file, &map->as.items[2 * i]) < 0 || (i % 1024 == 0 && PyErr_CheckSignals ()))
+            Py_CLEAR (dict);
+    Py_LeaveRecursiveCall ();
+    return dict;
+}
+
 static PyObject *
 value_object (const tenon_file *file, const struct tenon_value *value)
 {
@@ -217,10 +264,27 @@ value_object (const tenon_file *file, const struct tenon_value *value)
     case TENON_F64: return PyFloat_FromDouble (value->as.f);
     case TENON_STRING: return string_object (value->as.string, value->count);
     case TENON_ARRAY: return array_object (file, value);
+    case TENON_MAP: return map_object (file, value);
     default:
         tn_raise_status (TENON_E_UNSUPPORTED, "metadata of a type that this version does not know");
         return NULL;
     }
+}
+
+/* A value in a map or a list. Its type has no other place than the object: so a number of another type than
+ * bool, i64 and f64 is a scalar of NumPy. */
+static PyObject *
+inner_object (const tenon_file *file, const struct tenon_value *value)
+{
+    int numpy = tn_value_numpy (value->type);
+    if (numpy < 0 || value->type == TENON_BOOL || value->type == TENON_I64 || value->type == TENON_F64)
+        return value_object (file, value);
+    unsigned char data[8];
+    tn_pack_number (value, data, 0);
+    PyArray_Descr *descr = PyArray_DescrFromType (numpy);
+    PyObject *scalar = descr ? PyArray_Scalar (data, descr, NULL) : NULL;
+    Py_XDECREF (descr);
+    return scalar;
 }
 
 static PyObject *

@@ -12,6 +12,8 @@ int tn_value_numpy (uint32_t type);
 uint32_t tn_value_type_of (PyArray_Descr *descr);
 /* The bytes of a number. */
 uint64_t tn_value_size (uint32_t type);
+/* Puts a number into an array, in the byte order of the machine. */
+void tn_pack_number (const struct tenon_value *value, unsigned char *to, uint64_t index);
 /* The name of a type: "u8", "array:u8" (as of tenon_plan_set_metadata), "null", "array:array". */
 const char *tn_value_type_name (uint32_t type, uint32_t item_type);
 bool tn_value_type_find (const char *name, uint32_t *type, uint32_t *item_type);
@@ -43,7 +45,7 @@ int tn_refuse_object (const tn_put *p, PyObject *object, const char *format);
 int tn_refuse_descr (const tn_put *p, PyArray_Descr *descr);
 
 /* A new reference to the object as None, str, bytes, bool, int, float, a NumPy scalar, a NumPy array of at
- * least one dim, a list or a tuple. */
+ * least one dim, a list, a tuple or a dict. */
 PyObject *tn_plain (const tn_put *p, PyObject *object);
 /* A list of the items, each converted by tn_plain. */
 PyObject *tn_plain_list (const tn_put *p, PyObject *object);

@@ -90,7 +90,8 @@ static bool
 is_plain (PyObject *object)
 {
     return object == Py_None || tn_is_text (object) || PyLong_Check (object) || PyFloat_Check (object)
-           || PyList_Check (object) || PyTuple_Check (object) || PyArray_IsScalar (object, Generic);
+           || PyList_Check (object) || PyTuple_Check (object) || PyDict_Check (object)
+           || PyArray_IsScalar (object, Generic);
 }
 
 /* PyObject_CheckBuffer is in the limited API only from 3.11 on. */
@@ -276,9 +277,6 @@ tn_list_type (const tn_put *p, PyObject *list, uint32_t *type)
     case INTEGERS:
     case REALS:
     case INTEGERS | REALS: return numbers_type (p, list, kinds, type);
-    default:
-        return tn_refuse (
-            p, PyExc_TypeError,
-            "the items of a list are strings, bools, numbers, or lists; this list mixes them, or has others");
+    default: *type = TENON_MIXED; return 0;
     }
 }

@@ -129,27 +129,6 @@ number_of (const tn_put *p, PyObject *object, uint32_t type, struct tenon_value 
     return is_true < 0 ? -1 : 0;
 }
 
-/* Puts a number into an array, in the byte order of the machine. */
-static void
-pack_number (const struct tenon_value *value, unsigned char *to, uint64_t index)
-{
-    float single = (float) value->as.f;
-    uint8_t byte = (uint8_t) value->as.u;
-    uint16_t half = (uint16_t) value->as.u;
-    uint32_t word = (uint32_t) value->as.u;
-    switch (value->type) {
-    case TENON_F32: memcpy (to + index * 4, &single, 4); break;
-    case TENON_BOOL:
-    case TENON_U8:
-    case TENON_I8: memcpy (to + index, &byte, 1); break;
-    case TENON_U16:
-    case TENON_I16: memcpy (to + index * 2, &half, 2); break;
-    case TENON_U32:
-    case TENON_I32: memcpy (to + index * 4, &word, 4); break;
-    default: memcpy (to + index * 8, &value->as, 8); break;
-    }
-}
-
 /* ---- arrays ---- */
 
 static const uint32_t machine_order =
@@ -178,7 +157,7 @@ numbers_of_list (tn_put *p, PyObject *list, uint32_t type, struct tenon_value *v
     for (Py_ssize_t i = 0; i < count; i++) {
         if (number_of (p, PyList_GetItem (list, i), type, &number) < 0)
             return -1;
-        pack_number (&number, packed, (uint64_t) i);
+        tn_pack_number (&number, packed, (uint64_t) i);
     }
     set_array (value, type, count, packed, (uint64_t) count * tn_value_size (type));
     return 0;
@@ -241,16 +220,21 @@ strings_of_list (tn_put *p, PyObject *list, struct tenon_value *value)
     return packed ? 0 : -1;
 }
 
+/* `item_type`: TENON_ARRAY or TENON_MIXED. */
 static int
-arrays_of_list (tn_put *p, PyObject *list, struct tenon_value *value)
+values_of_list (tn_put *p, PyObject *list, uint32_t item_type, struct tenon_value *value)
 {
     Py_ssize_t count = PyList_Size (list);
     struct tenon_value *items = block_new (p, (size_t) count, sizeof *items);
     tn_asked any = { TENON_NOT_ASKED, TENON_NONE };
-    for (Py_ssize_t i = 0; items && i < count; i++)
-        if (tn_value_of (p, PyList_GetItem (list, i), any, &items[i]) < 0)
+    for (Py_ssize_t i = 0; items && i < count; i++) {
+        PyObject *item = PyList_GetItem (list, i);
+        if (tn_value_of (p, item, any, &items[i]) < 0)
             return -1;
-    set_array (value, TENON_ARRAY, count, items, 0);
+        if (item_type == TENON_ARRAY && items[i].type != TENON_ARRAY)
+            return tn_refuse_object (p, item, "a list is needed, and not an object of type %U");
+    }
+    set_array (value, item_type, count, items, 0);
     return items ? 0 : -1;
 }
 
@@ -264,8 +248,8 @@ array_of_list (tn_put *p, PyObject *object, uint32_t item_type, struct tenon_val
         return -1;
     if (item_type == TENON_STRING)
         return strings_of_list (p, list, value);
-    if (item_type == TENON_ARRAY)
-        return arrays_of_list (p, list, value);
+    if (item_type == TENON_ARRAY || item_type == TENON_MIXED)
+        return values_of_list (p, list, item_type, value);
     if (item_type == TENON_NONE)
         return tn_refuse (p, PyExc_ValueError, "an array has no items of type null");
     return numbers_of_list (p, list, item_type, value);
@@ -288,6 +272,42 @@ array_of (tn_put *p, PyObject *object, uint32_t item_type, struct tenon_value *v
     if (Py_EnterRecursiveCall (" while metadata are put into a plan"))
         return -1;
     int result = array_of_list (p, object, item_type, value);
+    Py_LeaveRecursiveCall ();
+    return result;
+}
+
+/* ---- maps ---- */
+
+static int
+entries_of (tn_put *p, PyObject *items, struct tenon_value *value)
+{
+    Py_ssize_t count = PyList_Size (items);
+    struct tenon_value *entries = block_new (p, (size_t) count, 2 * sizeof *entries);
+    tn_asked any = { TENON_NOT_ASKED, TENON_NONE };
+    for (Py_ssize_t i = 0; entries && i < count; i++) {
+        PyObject *item = PyList_GetItem (items, i);
+        PyObject *key = PyTuple_GetItem (item, 0), *object = PyTuple_GetItem (item, 1);
+        if (!key || !object)
+            return -1;
+        if (!PyUnicode_Check (key))
+            return tn_refuse_object (p, key, "a key of a dict is a str, and not an object of type %U");
+        if (tn_value_of (p, key, any, &entries[2 * i]) < 0
+            || tn_value_of (p, object, any, &entries[2 * i + 1]) < 0)
+            return -1;
+    }
+    *value = (struct tenon_value){
+        .type = TENON_MAP, .count = (uint64_t) count, .source = TENON_NO_SOURCE, .as.items = entries
+    };
+    return entries ? 0 : -1;
+}
+
+static int
+map_of (tn_put *p, PyObject *dict, struct tenon_value *value)
+{
+    PyObject *items = keep_object (p, PyDict_Items (dict));
+    if (!items || Py_EnterRecursiveCall (" while metadata are put into a plan"))
+        return -1;
+    int result = entries_of (p, items, value);
     Py_LeaveRecursiveCall ();
     return result;
 }
@@ -315,6 +335,8 @@ tn_value_of (tn_put *p, PyObject *object, tn_asked asked, struct tenon_value *va
     bool is_array = PyArray_Check (plain) || PyList_Check (plain) || PyTuple_Check (plain);
     if (is_array && (any || asked.type == TENON_ARRAY))
         return array_of (p, plain, any ? TENON_NOT_ASKED : asked.item_type, value);
+    if (PyDict_Check (plain) && (any || asked.type == TENON_MAP))
+        return map_of (p, plain, value);
     if (!is_array && any && tn_scalar_type (p, plain, &asked.type) < 0)
         return -1;
     if (asked.type == TENON_STRING && tn_is_text (plain))

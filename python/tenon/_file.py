@@ -187,7 +187,7 @@ class File(Mapping[str, Any]):
 
     @property
     def metadata(self) -> Metadata:
-        """The metadata: a read-only Mapping to str, bool, int, float, None, ndarrays, lists of str and lists of lists.
+        """The metadata: a read-only Mapping to str, bool, int, float, None, ndarrays, lists and dicts.
 
         Saves keep the types that the numbers have in the file, and so does ``f.metadata | {…}``.
         """

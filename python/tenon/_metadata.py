@@ -30,9 +30,10 @@ _SCALARS: dict[str, type[np.generic]] = {
 class Metadata(Mapping[str, Any]):
     """The metadata of a file: a read-only Mapping from keys to values.
 
-    Values are str, bool, int, float, None, ndarrays, lists of str, or lists of lists. The mapping also stores the type
-    of each value in the file. Saves keep these types, and so does ``|``, which returns a dict: a program that changes
-    one key does not change the types of the others.
+    Values are str, bool, int, float, None, ndarrays, lists, or dicts. The mapping also stores the type of each value in
+    the file. Saves keep these types, and so does ``|``, which returns a dict: a program that changes one key does not
+    change the types of the others. In dicts, and in lists of values of several types, a number whose type is not i64
+    or f64 is a NumPy scalar.
 
     Examples
     --------

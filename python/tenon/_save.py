@@ -8,6 +8,8 @@ import stat
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tenon import _context, _core
 from tenon._errors import TenonError
 from tenon._inputs import Adding, dtype_of_one
@@ -283,6 +285,25 @@ def save_safetensors(
     _save_as(file, "safetensors", _named(arrays), metadata, options)
 
 
+def _kind_of(item: Any) -> str:
+    """The kind of an item of a list, as the extension tells them apart."""
+    if isinstance(item, (str, bytes)):
+        return "text"
+    if isinstance(item, (bool, np.bool_)):
+        return "bool"
+    is_array = isinstance(item, (list, tuple)) or (not isinstance(item, np.generic) and getattr(item, "shape", ()) != ())
+    return "array" if is_array else "number"
+
+
+def _is_tree(value: Any) -> bool:
+    """True for a dict, and for a list that becomes a mixed array or has one in it."""
+    if isinstance(value, dict):
+        return True
+    if not isinstance(value, (list, tuple)):
+        return False
+    return any(item is None or _is_tree(item) for item in value) or len({_kind_of(item) for item in value}) > 1
+
+
 def save_gguf(
     file: Any, arrays: Mapping[str, Any], metadata: Mapping[str, Any] | None = None, *, options: Options | None = None
 ) -> None:
@@ -315,9 +336,11 @@ def save_gguf(
     ((2, 32), ['a', 'b'])
     """
     if isinstance(metadata, Mapping):
-        for key, value in metadata.items():
-            if value is None:  # a save would drop it, and nothing here returns the report
+        for key, value in metadata.items():  # a save would drop these, and nothing here returns the report
+            if value is None:
                 raise TypeError(f"metadata {key!r}: GGUF has no value for None")
+            if _is_tree(value):
+                raise TypeError(f"metadata {key!r}: GGUF has neither dicts nor lists of values of several types")
     _save_as(file, "gguf", _named(arrays), metadata, options)
 
 

@@ -17,12 +17,15 @@ LIMITS = {f"u{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)}
 LIMITS |= {f"i{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)}
 
 
-def opened(entries, format="gguf"):
+def saved(entries, format="gguf"):
     plan = _context.context().plan()
     for key, value, kind in entries:
         plan.put_metadata(key, value, kind)
-    data, _ = plan.save_memory({"format": format})
-    return _context.context().open(data, format=format)
+    return plan.save_memory({"format": format})[0]
+
+
+def opened(entries, format="gguf"):
+    return _context.context().open(saved(entries, format), format=format)
 
 
 def through(value, kind=None, format="gguf"):
@@ -147,7 +150,7 @@ def test_scalars_of_numpy_in_a_list_keep_their_type():
     assert equal(through([2**63, 1])[0], np.array([2**63, 1], np.uint64))
 
 
-@pytest.mark.parametrize("value", [fractions.Fraction(1, 2), {"a": 1}, {1}, object(), 1j, iter([1])])
+@pytest.mark.parametrize("value", [fractions.Fraction(1, 2), {1}, object(), 1j, iter([1])])
 def test_objects_that_are_no_values(value):
     with pytest.raises(TypeError, match="'k': no type of metadata holds"):
         through(value)

@@ -283,6 +283,54 @@ START_TEST (arrays_of_strings_and_arrays)
 }
 END_TEST
 
+START_TEST (trees)
+{
+    struct tenon_value some[] = { number_of (TENON_I64, 1),
+                                  number_of (TENON_F64, UINT64_C (0x4004000000000000)), string_of ("x", 1) },
+                       values[] = { tree_of_all_kinds (), mixed_of (some, 3), mixed_of (NULL, 0),
+                                    map_of (NULL, 0) };
+    const char *const keys[] = { "tree", "some", "no items", "no entries" };
+    tenon_plan *plan = plan_begin ();
+    for (unsigned i = 0; i < 4; i++)
+        add_value (plan, keys[i], values[i]);
+    tenon_file *file = save_and_open (plan);
+    for (unsigned i = 0; i < 4; i++) {
+        struct tenon_value found = value_of (file, keys[i]);
+        expect_same (&found, &values[i], keys[i]);
+    }
+    /* items of a mixed array as numbers and strings of the program */
+    struct tenon_value found = value_of (file, "some"), items[1];
+    float numbers[2];
+    const uint64_t *offsets;
+    const char *bytes;
+    tenon_memory *memory;
+    ck_assert_int_eq (tenon_metadata_numbers (file, &found, TENON_F32, 0, 2, numbers, &error), TENON_OK);
+    ck_assert (numbers[0] == 1 && numbers[1] == 2.5f);
+    ck_assert_int_eq (tenon_metadata_numbers (file, &found, TENON_F32, 1, 2, numbers, &error),
+                      TENON_E_UNSUPPORTED);
+    ck_assert_msg (strstr (error.message, "item 2: the value is no number, its type is string"), "%s",
+                   error.message);
+    ck_assert_int_eq (tenon_metadata_strings (file, &found, 2, 1, &offsets, &bytes, &memory, &error),
+                      TENON_OK);
+    ck_assert (offsets[1] == 1 && *bytes == 'x');
+    tenon_memory_free (memory);
+    ck_assert_int_eq (tenon_metadata_strings (file, &found, 1, 2, &offsets, &bytes, &memory, &error),
+                      TENON_E_UNSUPPORTED);
+    ck_assert_msg (strstr (error.message, "item 1 is no string, its type is f64"), "%s", error.message);
+    ck_assert_int_eq (tenon_value_items (file, &found, 2, 1, items, NULL, &error), TENON_OK);
+    expect_same (&items[0], &some[2], "item 2");
+    const void *data;
+    uint64_t size;
+    ck_assert_int_eq (tenon_value_map (file, &found, &data, &size, &error), TENON_E_NOT_MAPPABLE);
+    found = value_of (file, "tree");
+    ck_assert_int_eq (tenon_value_items (file, &found, 0, 1, items, NULL, &error), TENON_E_MISUSE);
+    ck_assert_int_eq (tenon_metadata_number (file, "tree", TENON_NUL, TENON_U8, numbers, &error),
+                      TENON_E_UNSUPPORTED);
+    ck_assert_msg (strstr (error.message, "its type is map"), "%s", error.message);
+    tenon_close (file);
+}
+END_TEST
+
 START_TEST (too_deep)
 {
     struct tenon_value chain[33];
@@ -428,6 +476,7 @@ main (void)
     tcase_add_test (cases, every_kind_of_float);
     tcase_add_test (cases, other_encodings);
     tcase_add_test (cases, arrays_of_strings_and_arrays);
+    tcase_add_test (cases, trees);
     tcase_add_test (cases, too_deep);
     tcase_add_test (cases, many_strings);
     tcase_add_test (cases, only_when_asked);

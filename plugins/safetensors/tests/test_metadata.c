@@ -157,6 +157,37 @@ START_TEST (nested)
 }
 END_TEST
 
+START_TEST (trees)
+{
+    struct tenon_value inner[] = { string_of ("b", 1), number_of (TENON_U8, 7) },
+                       items[] = { number_of (TENON_NONE, 0), map_of (inner, 1) },
+                       entries[] = { string_of ("a", 1), mixed_of (items, 2), string_of ("", 0),
+                                     map_of (NULL, 0) },
+                       map = map_of (entries, 2), tree = tree_of_all_kinds ();
+    tenon_plan *plan = plan_begin ();
+    add (plan, "k", map);
+    writes (plan,
+            ONE ("{\\\"a\\\":{\\\"type\\\":\\\"array\\\",\\\"items\\\":\\\"mixed\\\",\\\"value\\\":["
+                 "{\\\"type\\\":\\\"null\\\",\\\"value\\\":null},{\\\"type\\\":\\\"map\\\",\\\"value\\\":"
+                 "{\\\"b\\\":{\\\"type\\\":\\\"u8\\\",\\\"value\\\":7}}}]},"
+                 "\\\"\\\":{\\\"type\\\":\\\"map\\\",\\\"value\\\":{}}}",
+                 "\\\"map\\\""));
+    tenon_file *file = open_path ();
+    struct tenon_value found = value_of (file, "k");
+    expect_same (&found, &map, "map");
+    tenon_close (file);
+    plan = plan_begin ();
+    add (plan, "tree", tree);
+    add (plan, "mixed", tree.as.items[1]);
+    file = saved (plan);
+    found = value_of (file, "tree");
+    expect_same (&found, &tree, "tree");
+    found = value_of (file, "mixed");
+    expect_same (&found, &tree.as.items[1], "mixed");
+    tenon_close (file);
+}
+END_TEST
+
 /* Numbers that a file holds big-endian, and strings with short lengths, are the same values. */
 START_TEST (other_encodings)
 {
@@ -358,6 +389,7 @@ main (void)
     tcase_add_loop_test (cases, scalar_as_text, 0, sizeof scalars / sizeof scalars[0]);
     tcase_add_loop_test (cases, array_as_text, 0, sizeof arrays / sizeof arrays[0]);
     tcase_add_test (cases, nested);
+    tcase_add_test (cases, trees);
     tcase_add_test (cases, other_encodings);
     tcase_add_test (cases, every_kind_of_float);
     tcase_add_test (cases, strings_alone);

@@ -58,6 +58,14 @@ visit_items (struct tenon_call *call, const struct tenon_value *array,
     return status;
 }
 
+/* The worst of all hashes. */
+static uint64_t
+make_hash (struct tenon_call *call, const void *bytes, uint64_t length)
+{
+    (void) call, (void) bytes, (void) length;
+    return 1;
+}
+
 static void
 ignore_failure (struct tenon_call *call, int32_t status, uint32_t source, uint64_t offset,
                 const char *message)
@@ -65,9 +73,9 @@ ignore_failure (struct tenon_call *call, int32_t status, uint32_t source, uint64
     (void) call, (void) status, (void) source, (void) offset, (void) message;
 }
 
-static const struct tenon_host host = { .struct_size = sizeof host,
-                                        .scratch = make_scratch,
-                                        .each_item = visit_items };
+static const struct tenon_host host = {
+    .struct_size = sizeof host, .scratch = make_scratch, .each_item = visit_items, .hash = make_hash
+};
 
 /* ---- values as text of the test ---- */
 
@@ -111,7 +119,7 @@ static int32_t
 take (struct tenon_call *call, const char *json_text, struct tenon_value *value, uint64_t *rounded)
 {
     struct tenon_json json;
-    struct tenon_json_any any = { call, &json, 0 };
+    struct tenon_json_any any = { call, &json, 0, 0 };
     tenon_json_begin (&json, json_text, strlen (json_text), TENON_JSON_DEPTH);
     tenon_json_allow_nonfinite (&json);
     int32_t outcome = tenon_json_take_any (&any, tenon_json_next (&json), value);
@@ -195,6 +203,21 @@ START_TEST (json_becomes_values_and_the_same_json)
 }
 END_TEST
 
+START_TEST (the_last_value_of_a_key_counts)
+{
+    static const char text[] = "{\"a\":1,\"b\":{\"c\":1,\"c\":2,\"c\":3},\"a\":4,\"d\":5,\"b\":6}";
+    struct tenon_call call = { .host = &host };
+    struct tenon_json json;
+    struct tenon_json_any any = { &call, &json, 0, 0 };
+    struct tenon_value value;
+    tenon_json_begin (&json, text, strlen (text), 8);
+    ck_assert_int_eq (tenon_json_take_any (&any, tenon_json_next (&json), &value), TENON_OK);
+    ck_assert_uint_eq (any.repeated, 4);
+    ck_assert_str_eq (put (&call, &value), "{\"a\":4,\"b\":6,\"d\":5}");
+    free_scratch ();
+}
+END_TEST
+
 START_TEST (what_is_no_json_is_refused)
 {
     static const char *const texts[] = { "[1,2",  "{\"a\"}",     "{\"a\":}", "[1,]",
@@ -237,7 +260,7 @@ check_typed (struct tenon_call *call, const struct tenon_value *value, const cha
 {
     struct tenon_value back = { .type = value->type, .item_type = value->item_type };
     struct tenon_json json;
-    struct tenon_json_any any = { call, &json, 0 };
+    struct tenon_json_any any = { call, &json, 0, 0 };
     char before[256] = "", after[256] = "";
     ck_assert_int_eq (tenon_json_keeps (call, value), TENON_JSON_TYPED);
     ck_assert_str_eq (put (call, value), json_text);
@@ -335,6 +358,7 @@ main (void)
     Suite *suite = suite_create ("json_any");
     TCase *all = tcase_create ("all");
     tcase_add_test (all, json_becomes_values_and_the_same_json);
+    tcase_add_test (all, the_last_value_of_a_key_counts);
     tcase_add_test (all, what_is_no_json_is_refused);
     tcase_add_test (all, types_that_json_lacks_come_back_by_their_name);
     tcase_add_test (all, what_changes_inside_a_value_is_found);
