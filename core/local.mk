@@ -89,10 +89,14 @@ core_libcore_la_SOURCES = \
 	core/codec/isolated_questions.h \
 	core/codec/isolated_services.c \
 	core/codec/isolated_services.h \
+	core/codec/isolated_locate.c \
+	core/codec/isolated_locate.h \
 	core/codec/isolation.c \
 	core/codec/isolation.h \
 	core/codec/isolation_answers.c \
 	core/codec/isolation_answers.h \
+	core/codec/isolation_locate.c \
+	core/codec/isolation_locate.h \
 	core/codec/isolation_replay.c \
 	core/codec/isolation_replay.h \
 	core/codec/key_order.c \

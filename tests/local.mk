@@ -177,6 +177,7 @@ test_plugins = \
 	tests/abi/plugins/bad.la \
 	tests/abi/plugins/baderrors.la \
 	tests/abi/plugins/badfilter.la \
+	tests/abi/plugins/badgrid.la \
 	tests/abi/plugins/badmeta.la \
 	tests/abi/plugins/badparts.la \
 	tests/abi/plugins/badrules.la \
@@ -223,6 +224,7 @@ TEST_MODULE_FLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
 tests_abi_plugins_bad_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_baderrors_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_badfilter_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_badgrid_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_badmeta_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_badparts_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_badrules_la_LDFLAGS = $(TEST_MODULE_FLAGS)
@@ -306,6 +308,7 @@ thread_tests = \
 	tests/abi/test_parallel \
 	tests/abi/test_readers \
 	tests/unit/base/test_pool \
+	tests/unit/codec/test_locate \
 	tests/unit/codec/test_locate \
 	tests/unit/open/test_threads \
 	tests/unit/sink/test_atomic_set \

@@ -5,6 +5,7 @@
 #include "codec/archive.h"
 #include "codec/describe.h"
 #include "codec/host.h"
+#include "codec/isolated_locate.h"
 #include "codec/isolated_questions.h"
 #include "codec/isolated_services.h"
 #include "codec/keys.h"
@@ -152,6 +153,11 @@ serve_orders (struct tn_session *session)
             session->budget = NULL; /* the file is open */
             read_region (session);
             break;
+        case TN_ORDER_LOCATE:
+            session->budget = NULL;
+            tn_isolated_locate (session);
+            break;
+        case TN_ORDER_FORGET: tn_isolated_forget (session); break;
         default: return;
         }
         if (order != TN_ORDER_LIST) /* the call of the archive lives on */

@@ -3,6 +3,7 @@
  * whether to stop. */
 #include "codec/isolated_questions.h"
 #include "codec/host.h"
+#include "codec/locate.h"
 #include <unistd.h>
 
 static tenon_status
@@ -124,6 +125,27 @@ tn_isolated_ask_key (struct tn_call *call, const char *key, uint64_t length, uin
     TN_TRY (tn_isolated_get_root (channel, &session->arena, &source, session->error));
     tn_budget_join (session->budget, source->size);
     return tn_call_adopt_source (call, source, number);
+}
+
+tenon_status
+tn_isolated_open_key (struct tn_call *call, const char *key, uint64_t length, uint32_t *number)
+{
+    struct tn_session *session = call->session;
+    struct tn_channel *channel = session->channel;
+    struct tn_source *source;
+    tn_channel_put_u32 (channel, TN_SAYS_KEY);
+    tn_channel_put_text (channel, key, length);
+    tn_channel_flush (channel);
+    tenon_status status = (tenon_status) tn_channel_get_u32 (channel);
+    if (status < 0)
+        return get_answer (call, status);
+    uint32_t opened = tn_channel_get_u32 (channel);
+    if (tn_channel_get_u32 (channel)) {
+        TN_TRY (tn_isolated_get_root (channel, &session->arena, &source, session->error));
+        TN_TRY (tn_locator_keep (call->locator, opened, source));
+    }
+    *number = opened;
+    return channel->end == TN_CHANNEL_OPEN ? TENON_OK : fail_gone (session->error);
 }
 
 /* The number of the key that comes next; `count`: it was not told. */

@@ -26,6 +26,8 @@ tenon_status tn_isolated_get_root (struct tn_channel *channel, struct tn_arena *
                                    struct tn_source **source, tenon_error *error);
 /* The file of a key in a folder: a source that the program has, and that has the same number here. */
 tenon_status tn_isolated_ask_key (struct tn_call *call, const char *key, uint64_t length, uint32_t *number);
+/* A key that locate_chunk opens, in a folder or an archive. */
+tenon_status tn_isolated_open_key (struct tn_call *call, const char *key, uint64_t length, uint32_t *number);
 /* The key of a folder behind that of `asked`, of which `next` and `how` count. *key is NULL when there are no
  * more; it is valid until the next call. */
 tenon_status tn_isolated_next_key (struct tn_call *call, const char *prefix, uint64_t length,

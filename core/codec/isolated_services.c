@@ -207,6 +207,8 @@ record_open_key (struct tenon_call *public, const char *key, uint64_t length, ui
     TN_TRY (TN_CALL_MAY (call, open_key));
     if (!key)
         return tn_host_open_key (public, key, length, number);
+    if (call->state == TN_CALL_CHUNK)
+        return tn_isolated_open_key (call, key, length, number);
     if (!call->keys || tn_keys_are_folder (call->keys))
         return tn_isolated_ask_key (call, key, length, number);
     tn_channel_put_u32 (channel, TN_SAYS_OPEN);

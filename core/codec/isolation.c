@@ -4,9 +4,9 @@
 #include "codec/isolation.h"
 #include "codec/isolated.h"
 #include "codec/isolation_answers.h"
+#include "codec/isolation_locate.h"
 #include "codec/isolation_replay.h"
 #include "codec/keys.h"
-#include "codec/locate.h"
 #include "codec/wire.h"
 
 /* ---- recognising ---- */

@@ -31,22 +31,23 @@ tn_locators_need (struct tn_catalog *catalog, tenon_error *error)
 
 /* ---- the call of a locator ---- */
 
-static void
-begin_locating (struct tn_locator *locator)
+void
+tn_locator_start (struct tn_locator *locator)
 {
     struct tn_catalog *catalog = locator->catalog;
-    const struct tn_description *description = &catalog->descriptions[locator->tensor->description];
+    const struct tn_description *description = &catalog->descriptions[locator->description];
     struct tn_call *call = &locator->call;
     tn_call_begin (call, &locator->session, TN_CALL_CHUNK, description->codec);
     call->sources = tn_description_sources (description);
     call->source_count = description->count;
     call->locator = locator;
     locator->first = 0;
-    tn_call_show_tensor (catalog, locator->tensor, call->sources, call->source_count, &locator->theirs);
+    if (locator->tensor)
+        tn_call_show_tensor (catalog, locator->tensor, call->sources, call->source_count, &locator->theirs);
 }
 
-static void
-end_locating (struct tn_locator *locator)
+void
+tn_locator_stop (struct tn_locator *locator)
 {
     tn_locator_close_keys (locator);
     tn_call_free (&locator->call);
@@ -57,8 +58,10 @@ end_locating (struct tn_locator *locator)
 static void
 free_locator (struct tn_locator *locator)
 {
+    if (locator->gone)
+        locator->gone (locator);
     tn_locator_release (locator);
-    end_locating (locator);
+    tn_locator_stop (locator);
     free (locator);
 }
 
@@ -115,10 +118,11 @@ begin_locator (struct tn_catalog *catalog, const struct tn_tensor *tensor, struc
         return tn_fail_memory (error);
     locator->catalog = catalog;
     locator->tensor = tensor;
+    locator->description = tensor->description;
     locator->session = (struct tn_session){
         .context = catalog->context, .error = error, .overlay = &catalog->overlay, .catalog = catalog
     };
-    begin_locating (locator);
+    tn_locator_start (locator);
     return TENON_OK;
 }
 
@@ -162,8 +166,8 @@ forget_locators (struct tn_catalog *catalog)
 static void
 renew_call (struct tn_locator *locator)
 {
-    end_locating (locator);
-    begin_locating (locator);
+    tn_locator_stop (locator);
+    tn_locator_start (locator);
 }
 
 static tenon_status
@@ -182,8 +186,8 @@ ask_once (struct tn_locator *locator, const uint64_t *chunk, struct tenon_chunk 
 }
 
 /* Asks again in a call with no memory yet, if the codec failed for the lack of it. */
-static tenon_status
-ask_for_chunk (struct tn_locator *locator, const uint64_t *chunk, struct tenon_chunk *found)
+tenon_status
+tn_locator_ask (struct tn_locator *locator, const uint64_t *chunk, struct tenon_chunk *found)
 {
     tenon_error *error = locator->session.error;
     bool fresh = locator->first == 0;
@@ -274,7 +278,7 @@ find_chunk (struct tn_locator *locator, const uint64_t *chunk, struct tn_chunk *
 {
     struct tenon_chunk theirs;
     locator->session.error = error;
-    tenon_status status = ask_for_chunk (locator, chunk, &theirs);
+    tenon_status status = tn_locator_ask (locator, chunk, &theirs);
     if (status == TENON_OK)
         status = tn_locator_take (locator, &theirs, found);
     if (status < 0)
@@ -282,14 +286,4 @@ find_chunk (struct tn_locator *locator, const uint64_t *chunk, struct tn_chunk *
     return status;
 }
 
-/* In isolation. */
-static tenon_status
-refuse_chunk (struct tn_locator *locator, const uint64_t *chunk, struct tn_chunk *found, tenon_error *error)
-{
-    (void) locator, (void) chunk, (void) found;
-    return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                    "tensors in chunks cannot be read in isolation yet");
-}
-
-const struct tn_locating tn_locating_apart = { begin_locator, refuse_chunk, end_locator, forget_locators };
 const struct tn_locating tn_locating_here = { begin_locator, find_chunk, end_locator, forget_locators };

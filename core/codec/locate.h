@@ -18,9 +18,12 @@ struct tn_located_file {
 };
 
 struct tn_locator {
-    struct tn_locator *next; /* of those that the catalog keeps */
+    struct tn_locator *next; /* of those that the catalog keeps, or that the child has */
     struct tn_catalog *catalog;
-    const struct tn_tensor *tensor;
+    const struct tn_tensor *tensor; /* NULL in an isolated child, where the struct below says all */
+    uint32_t description;
+    uint64_t id;                               /* of all that the catalog has had; 0: none was needed yet */
+    void (*gone) (struct tn_locator *locator); /* it is about to be freed; NULL: nobody wants to know */
     struct tn_session session;
     struct tn_call call;
     struct tenon_tensor theirs; /* what the codec sees of the tensor */
@@ -33,12 +36,17 @@ struct tn_locator {
     uint32_t serial; /* files that the codec opened: number n of them is opened[n % TN_LOCATOR_KEYS] */
 };
 
+/* Begins the call of a locator, whose other members are set; asks in it, or in a new one if the codec has
+ * taken much memory; ends it. */
+void tn_locator_start (struct tn_locator *locator);
+tenon_status tn_locator_ask (struct tn_locator *locator, const uint64_t *chunk, struct tenon_chunk *found);
+void tn_locator_stop (struct tn_locator *locator);
 /* Checks what a codec found. */
 tenon_status tn_locator_take (struct tn_locator *locator, const struct tenon_chunk *theirs,
                               struct tn_chunk *found);
 
 /* The functions of locators that run in this process. */
-extern const struct tn_locating tn_locating_here, tn_locating_apart;
+extern const struct tn_locating tn_locating_here;
 /* Lets the catalog keep locators. */
 tenon_status tn_locators_need (struct tn_catalog *catalog, tenon_error *error);
 
@@ -52,6 +60,8 @@ tn_locator_file (const struct tn_locator *locator, uint32_t number)
 }
 /* open_key in locate_chunk. */
 tenon_status tn_locator_open (struct tn_call *call, const char *key, uint64_t length, uint32_t *number);
+/* In an isolated child: takes over a source that the program has opened, with its number. */
+tenon_status tn_locator_keep (struct tn_locator *locator, uint32_t number, struct tn_source *source);
 /* The source of a chunk that has a key, or chunk->missing. */
 tenon_status tn_locator_find_key (struct tn_locator *locator, const char *key, uint64_t length,
                                   struct tn_chunk *chunk);

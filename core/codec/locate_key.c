@@ -76,14 +76,14 @@ static struct tn_source *
 store_of (const struct tn_locator *locator)
 {
     const struct tn_catalog *catalog = locator->catalog;
-    const struct tn_description *description = &catalog->descriptions[locator->tensor->description];
+    const struct tn_description *description = &catalog->descriptions[locator->description];
     return catalog->sources[tn_description_sources (description)[0]];
 }
 
 static const struct tn_claims *
 claims_of (const struct tn_locator *locator)
 {
-    return locator->catalog->descriptions[locator->tensor->description].claims;
+    return locator->catalog->descriptions[locator->description].claims;
 }
 
 /* TENON_E_NOT_FOUND, without a failure: there is none. Its `uses` is 0. */
@@ -103,7 +103,7 @@ open_located_file (struct tn_locator *locator, uint64_t hash, const char *key, u
             tn_source_open_key (catalog->files, copy, path, TN_LINKS_BENEATH, false, &file->source, &why);
     if (status == TENON_OK) {
         file->hash = hash;
-        file->source->number = UINT32_MAX;
+        file->source->number = 0; /* it is not in the catalog; an isolated child gets its descriptor */
         file->source->apart = catalog->apart;
         status = tn_file_pool_join (catalog->files, file->source, TN_LINKS_BENEATH, &why);
         *result = file;
@@ -227,6 +227,24 @@ number_file (struct tn_locator *locator, struct tn_located_file *file, uint32_t 
     *slot = file;
     release_file (locator, old);
     *number = locator->call.source_count + locator->serial++;
+    return TENON_OK;
+}
+
+tenon_status
+tn_locator_keep (struct tn_locator *locator, uint32_t number, struct tn_source *source)
+{
+    uint32_t opened = number - locator->call.source_count;
+    struct tn_located_file **slot = &locator->opened[opened % TN_LOCATOR_KEYS], *old = *slot;
+    struct tn_located_file *file = calloc (1, sizeof *file);
+    if (!file) {
+        tn_source_free (source);
+        return tn_fail_memory (locator->session.error);
+    }
+    file->source = source;
+    file->uses = 1;
+    *slot = file;
+    locator->serial = TN_MAX (locator->serial, opened + 1);
+    release_file (locator, old);
     return TENON_OK;
 }
 

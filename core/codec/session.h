@@ -61,6 +61,7 @@ struct tn_session {
     struct tn_child *child;       /* with a proxy: where they are called */
     struct tn_channel *channel;   /* in an isolated child: to the program; else NULL */
     struct tn_asked *asked;       /* in an isolated child: the keys of a folder that it asked for */
+    struct tn_locator *locators;  /* in an isolated child: those that the program has */
     bool siblings;                /* a file of a key was opened */
     bool broken;                  /* with a proxy: what the child says is not accepted, so all of it fails */
 };

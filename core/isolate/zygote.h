@@ -34,7 +34,7 @@ struct tn_child {
     int64_t process; /* 0: it has been ended */
     int ended_by;    /* its wait status, once it has ended */
     unsigned slot;
-    uint64_t sources; /* roots that it was given: the caller's own */
+    uint64_t sources, locators; /* that it was given: the caller's own */
 };
 tenon_status tn_child_new (struct tn_zygote *zygote, tn_zygote_main *main, struct tn_child **child,
                            tenon_error *error);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_locate.c - locators: where chunks are, in a file, a folder and an archive. */
 #include "catalog/file.h"
+#include "codec/locate.h"
 #include "tests/abi/gridkit.h"
+#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -99,9 +101,18 @@ save_in (unsigned place)
     return kit_open (names[place], NULL, NULL);
 }
 
+static void
+isolate_if (int isolated)
+{
+    if (isolated)
+        setenv ("KIT_ISOLATE", "1", 1);
+}
+
 START_TEST (test_places)
 {
     struct grid_spec specs[4];
+    const unsigned place = (unsigned) _i % PLACES;
+    isolate_if (_i >= PLACES);
     make_items ();
     kit_plugins ("toygrid toyxor pack", NULL);
     grid_begin ();
@@ -113,11 +124,11 @@ START_TEST (test_places)
         specs[where].missing = is_missing;
         specs[where].separator = where == 3 ? '.' : '/';
         specs[where].steps[0] = where == 1 ? "toyrot" : NULL;
-        if (where == 0 || _i != IN_FILE)
+        if (where == 0 || place != IN_FILE)
             grid_add (&specs[where], items);
     }
-    tenon_file *file = save_in ((unsigned) _i);
-    for (unsigned where = 0; where < (_i == IN_FILE ? 1 : 4); where++) {
+    tenon_file *file = save_in (place);
+    for (unsigned where = 0; where < (place == IN_FILE ? 1 : 4); where++) {
         check_chunks (file, &specs[where]);
         check_chunks (file, &specs[where]); /* with the locator that was kept */
     }
@@ -171,6 +182,68 @@ START_TEST (test_many_files)
 }
 END_TEST
 
+/* ---- on many threads ---- */
+
+#define THREADS 6
+
+struct worker {
+    const tenon_file *file;
+    const struct grid_spec *spec;
+    unsigned seed, wrong;
+};
+
+/* Check's assertions work on one thread only. */
+static void *
+locate_many (void *user)
+{
+    struct worker *worker = user;
+    const struct grid_spec *spec = worker->spec;
+    struct tn_catalog *catalog = worker->file->catalog;
+    const struct tn_locating *locating = catalog->locating;
+    struct tn_locator *locator = NULL;
+    for (unsigned n = 0; n < 200; n++) {
+        const uint64_t chunk[2] = { (n * 7 + worker->seed) % 8, (n * 3 + worker->seed) % 5 };
+        struct tn_chunk found;
+        tenon_error error = TENON_ERROR_INIT;
+        size_t size;
+        uint8_t bytes[8 * 16 * 4];
+        if (n % 20 == 0) {
+            locating->end (locator);
+            worker->wrong += locating->begin (catalog, tn_catalog_tensor (catalog, 0), &locator, &error) < 0;
+        }
+        uint8_t *wanted = grid_encode (spec, items, chunk, &size, NULL);
+        worker->wrong += locating->find (locator, chunk, &found, &error) < 0 || found.stored != size
+                         || tn_source_read (found.source, found.offset, bytes, size, &error) < 0
+                         || memcmp (bytes, wanted, size) != 0;
+        free (wanted);
+    }
+    locating->end (locator);
+    return NULL;
+}
+
+START_TEST (test_threads)
+{
+    struct grid_spec spec = grid ("x", GRID_SHARDS_OPENED);
+    struct worker workers[THREADS];
+    pthread_t threads[THREADS];
+    isolate_if (_i);
+    make_items ();
+    kit_plugins ("toygrid", NULL);
+    grid_begin ();
+    grid_add (&spec, items);
+    tenon_file *file = save_in (IN_FOLDER);
+    for (unsigned i = 0; i < THREADS; i++) {
+        workers[i] = (struct worker){ file, &spec, i, 0 };
+        ck_assert_int_eq (pthread_create (&threads[i], NULL, locate_many, &workers[i]), 0);
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        ck_assert_int_eq (pthread_join (threads[i], NULL), 0);
+        ck_assert_uint_eq (workers[i].wrong, 0);
+    }
+    tenon_close (file);
+}
+END_TEST
+
 /* ---- what is refused ---- */
 
 static struct grid_entry wrong;
@@ -209,6 +282,7 @@ find_fails (struct grid_entry entry, tenon_status status, const char *words)
 
 START_TEST (test_wrong_chunks)
 {
+    isolate_if (_i);
     make_items ();
     kit_plugins ("toygrid toyxor", NULL);
     find_fails ((struct grid_entry){ .offset = 1 << 30, .stored = UINT64_MAX }, TENON_E_TRUNCATED,
@@ -222,6 +296,103 @@ START_TEST (test_wrong_chunks)
                 "a chunk leaves out steps 0x2 of a pipeline of 1");
     find_fails ((struct grid_entry){ .check = 77 }, TENON_E_UNSUPPORTED, "no checksum of kind 77");
     find_fails ((struct grid_entry){ .flags = 0x80000000 }, TENON_E_UNSUPPORTED, "flags 0x80000000");
+}
+END_TEST
+
+/* Rules that locate_chunk may break, by the number that badgrid.c gives them: what the first chunk says, and
+ * the second. "": it is found. */
+static const struct {
+    tenon_status status;
+    const char *first, *second;
+} rules[] = {
+    { TENON_E_MISUSE, "", "" },
+    { TENON_E_MISUSE, "returned 5, which is neither success nor a failure", "returned 5" },
+    { TENON_E_MALFORMED, "the codec badgrid failed without saying why", "failed without" },
+    { TENON_E_MALFORMED, "the key '../c/0' of a chunk has a component '.' or '..'", "the key" },
+    { TENON_E_MALFORMED, "the key '' of a chunk is empty", "is empty" },
+    { TENON_E_MALFORMED, "of a chunk is not valid UTF-8 without NUL", "is not valid UTF-8" },
+    { TENON_E_MISUSE, "uses the key 'c/16', which its describe neither opened nor claimed", "c/16" },
+    { TENON_E_MISUSE, "there is no source of the number that it gave", "there is no source" },
+    { TENON_E_MISUSE, "", "there is no source of the number that it gave" },
+    { TENON_E_MISUSE, "it called add_part from locate_chunk", "it called add_part" },
+    { TENON_E_MISUSE, "", "" },
+    { TENON_E_MALFORMED, "", "chunk 1 is lost" },
+    { TENON_E_CRASHED, NULL, NULL },
+    { TENON_E_MISUSE, "", "" },
+    { TENON_E_MISUSE, "uses the key 'other', which its describe neither opened nor claimed", "other" },
+    { TENON_E_MALFORMED, "the key '../x' of a chunk has a component '.' or '..'", "the key" },
+    { TENON_E_MISUSE, "it finds a chunk in a folder, which has no bytes", "in a folder" },
+};
+
+static tenon_file *
+open_bad (unsigned mode)
+{
+    char text[4];
+    snprintf (text, sizeof text, "%02u", mode);
+    mkdir (kit_path ("b"), 0777);
+    mkdir (kit_path ("b/c"), 0777);
+    kit_save ("b/badgrid.mode", text, 2);
+    for (unsigned i = 0; i < 16; i++) {
+        char key[20];
+        snprintf (key, sizeof key, "b/c/%u", i);
+        kit_save (key, "x", 1);
+    }
+    return kit_open ("b", NULL, NULL);
+}
+
+static void
+check_rule (struct tn_locator *locator, uint64_t chunk, tenon_status status, const char *words)
+{
+    struct tn_chunk found;
+    tenon_error error = TENON_ERROR_INIT;
+    tenon_status got = locator->catalog->locating->find (locator, &chunk, &found, &error);
+    ck_assert_msg (got == (words[0] ? status : TENON_OK), "%s: %s", words, error.message);
+    kit_said (error.message, words);
+}
+
+START_TEST (test_rules)
+{
+    isolate_if (_i);
+    kit_plugins ("badgrid", NULL);
+    for (unsigned mode = 0; mode < sizeof rules / sizeof *rules; mode++) {
+        if (!rules[mode].first)
+            continue;
+        tenon_file *file = open_bad (mode);
+        struct tn_locator *locator = begin (file, "x");
+        check_rule (locator, 0, rules[mode].status, rules[mode].first);
+        check_rule (locator, 1, rules[mode].status, rules[mode].second);
+        file->catalog->locating->end (locator);
+        tenon_close (file);
+    }
+}
+END_TEST
+
+/* A codec that takes 3 MiB for each chunk gets a new call from time to time. */
+START_TEST (test_scratch)
+{
+    isolate_if (_i);
+    kit_plugins ("badgrid", "limits.header_bytes=50000000");
+    tenon_file *file = open_bad (13);
+    struct tn_locator *locator = begin (file, "x");
+    for (unsigned i = 0; i < 100; i++) {
+        check_rule (locator, i % 4, TENON_OK, "");
+        ck_assert_uint_lt (locator->session.arena.used, (uint64_t) 24 << 20);
+    }
+    file->catalog->locating->end (locator);
+    tenon_close (file);
+}
+END_TEST
+
+START_TEST (test_crash)
+{
+    isolate_if (1);
+    kit_plugins ("badgrid", NULL);
+    tenon_file *file = open_bad (12);
+    struct tn_locator *locator = begin (file, "x");
+    check_rule (locator, 0, TENON_E_CRASHED, "the plugin badgrid crashed");
+    check_rule (locator, 1, TENON_E_CRASHED, "the plugin badgrid crashed");
+    file->catalog->locating->end (locator);
+    tenon_close (file);
 }
 END_TEST
 
@@ -255,10 +426,14 @@ static void
 fill_suite (Suite *suite)
 {
     TCase *found = kit_case (suite, "found"), *refused = kit_case (suite, "refused");
-    tcase_add_loop_test (found, test_places, 0, PLACES);
+    tcase_add_loop_test (found, test_places, 0, 2 * PLACES);
+    tcase_add_loop_test (found, test_threads, 0, 2);
     tcase_add_test (found, test_scalar);
     tcase_add_test (found, test_many_files);
-    tcase_add_test (refused, test_wrong_chunks);
+    tcase_add_loop_test (refused, test_wrong_chunks, 0, 2);
+    tcase_add_loop_test (refused, test_rules, 0, 2);
+    tcase_add_loop_test (refused, test_scratch, 0, 2);
+    tcase_add_test (refused, test_crash);
     tcase_add_test (refused, test_replaced);
 }
 
