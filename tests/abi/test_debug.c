@@ -179,11 +179,12 @@ rule_of (const char *service, unsigned *row)
 
 /* The functions of the two tables, in the order of their columns. */
 static const enum tn_state columns[2][7] = {
-    { TN_CALL_PROBE, TN_CALL_DESCRIBE, TN_CALL_READ, TN_CALL_WRITE },
+    { TN_CALL_PROBE, TN_CALL_DESCRIBE, TN_CALL_READ, TN_CALL_CHUNK, TN_CALL_WRITE },
     { TN_CALL_LIST, TN_CALL_LOCATE, TN_CALL_BEGIN, TN_CALL_DROP, TN_CALL_BEGIN_ENTRY, TN_CALL_END_ENTRY,
       TN_CALL_FINISH },
 };
-static const uint32_t all_columns[2] = { TN_FROM_PROBE | TN_FROM_DESCRIBE | TN_FROM_READ | TN_FROM_WRITE,
+static const uint32_t all_columns[2] = { TN_FROM_PROBE | TN_FROM_DESCRIBE | TN_FROM_READ | TN_FROM_CHUNK
+                                             | TN_FROM_WRITE,
                                          TN_FROM_PARTS | TN_FROM_ENTRIES };
 
 /* Checks a row, and counts it. */
@@ -215,7 +216,7 @@ START_TEST (test_manual)
     while (fgets (line, sizeof line, page)) {
         int count = sscanf (line, ".It Fn %63s Ta %7s Ta %7s Ta %7s Ta %7s Ta %7s Ta %7s Ta %7s", service,
                             a[0], a[1], a[2], a[3], a[4], a[5], a[6]);
-        if (count == 5 || count == 8)
+        if (count == 6 || count == 8)
             check_row (line, service, a, count - 1, seen);
     }
     fclose (page);
