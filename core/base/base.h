@@ -112,16 +112,16 @@ TN_PRINTF (1, 2) char *tn_format (const char *format, ...);
 void *tn_get_large (uint64_t size, bool zeroed);
 
 /* Allocations that are freed all at once, or back to a mark. */
-struct tn_chunk;
+struct tn_arena_piece;
 struct tn_arena {
-    struct tn_chunk *chunk;   /* the newest; it links to the older ones */
-    uint64_t used;            /* bytes handed out and not released */
-    uint64_t next;            /* size of the next chunk, unless one allocation needs more */
-    struct tn_chunk *spare;   /* released, and kept to be reused */
-    struct tn_budget *budget; /* from which chunks are drawn; NULL: none */
+    struct tn_arena_piece *piece; /* the newest; it links to the older ones */
+    uint64_t used;                /* bytes handed out and not released */
+    uint64_t next;                /* size of the next piece, unless one allocation needs more */
+    struct tn_arena_piece *spare; /* released, and kept to be reused */
+    struct tn_budget *budget;     /* from which pieces are drawn; NULL: none */
 };
 struct tn_mark {
-    struct tn_chunk *chunk;
+    struct tn_arena_piece *piece;
     uint64_t used, fill;
 };
 
@@ -129,7 +129,7 @@ struct tn_mark {
 void *tn_arena_get (struct tn_arena *arena, uint64_t size, bool zeroed);
 /* A copy of `length` bytes and a NUL, not aligned, so that names lie close together. NULL: no memory. */
 char *tn_arena_text (struct tn_arena *arena, const char *text, uint64_t length);
-/* Chunks get large enough for so many bytes, an estimate. */
+/* Pieces get large enough for so many bytes, an estimate. */
 void tn_arena_expect (struct tn_arena *arena, uint64_t bytes);
 /* tn_arena_release frees all that was allocated after the mark. */
 struct tn_mark tn_arena_mark (const struct tn_arena *arena);

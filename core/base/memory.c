@@ -115,7 +115,7 @@ tn_format (const char *format, ...)
 
 #define HUGE_PAGE ((uint64_t) 2 << 20)
 
-/* Under a sanitizer or a fuzzer every allocation is a chunk of exactly its size; otherwise an overrun would
+/* Under a sanitizer or a fuzzer every allocation is a piece of exactly its size; otherwise an overrun would
  * go unnoticed. */
 #if defined(__SANITIZE_ADDRESS__) || defined(FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION)
 #define EXACT 1
@@ -158,75 +158,75 @@ tn_get_large (uint64_t size, bool zeroed)
 
 /* ---- arenas ---- */
 
-#define FIRST_CHUNK 4096u
-#define MOST_CHUNK (8u << 20)
+#define FIRST_PIECE 4096u
+#define MOST_PIECE (8u << 20)
 
-struct tn_chunk {
-    struct tn_chunk *older;
+struct tn_arena_piece {
+    struct tn_arena_piece *older;
     uint64_t room, fill;
     _Alignas(16) unsigned char bytes[];
 };
 
 static void
-chunk_free (struct tn_budget *budget, struct tn_chunk *chunk)
+piece_free (struct tn_budget *budget, struct tn_arena_piece *piece)
 {
-    if (chunk)
-        tn_budget_give_back (budget, sizeof *chunk + chunk->room);
-    free (chunk);
+    if (piece)
+        tn_budget_give_back (budget, sizeof *piece + piece->room);
+    free (piece);
 }
 
-static struct tn_chunk *
-chunk_new (struct tn_budget *budget, uint64_t room)
+static struct tn_arena_piece *
+piece_new (struct tn_budget *budget, uint64_t room)
 {
     uint64_t size;
-    if (tn_add (room, sizeof (struct tn_chunk), &size) || size > SIZE_MAX / 2)
+    if (tn_add (room, sizeof (struct tn_arena_piece), &size) || size > SIZE_MAX / 2)
         return NULL;
     size = large_size (size);
     if (!tn_budget_draw (budget, size))
         return NULL;
-    struct tn_chunk *chunk = tn_get_large (size, false);
-    if (!chunk) {
+    struct tn_arena_piece *piece = tn_get_large (size, false);
+    if (!piece) {
         tn_budget_give_back (budget, size);
         return NULL;
     }
-    chunk->room = size - sizeof *chunk;
-    chunk->fill = 0;
-    return chunk;
+    piece->room = size - sizeof *piece;
+    piece->fill = 0;
+    return piece;
 }
 
 static void *
 arena_take (struct tn_arena *arena, uint64_t size, unsigned alignment)
 {
-    struct tn_chunk *chunk = arena->chunk;
-    uint64_t at = chunk ? (chunk->fill + alignment - 1) & ~(uint64_t) (alignment - 1) : 0;
-    if (EXACT || !chunk || at > chunk->room || size > chunk->room - at) {
-        uint64_t room = arena->next ? arena->next : FIRST_CHUNK;
+    struct tn_arena_piece *piece = arena->piece;
+    uint64_t at = piece ? (piece->fill + alignment - 1) & ~(uint64_t) (alignment - 1) : 0;
+    if (EXACT || !piece || at > piece->room || size > piece->room - at) {
+        uint64_t room = arena->next ? arena->next : FIRST_PIECE;
         if (arena->spare && arena->spare->room >= size) {
-            chunk = arena->spare;
+            piece = arena->spare;
             arena->spare = NULL;
-        } else if (EXACT || size > room) { /* a chunk of its own, so that the next ones need not grow */
-            if (!(chunk = chunk_new (arena->budget, size)))
+        } else if (EXACT || size > room) { /* a piece of its own, so that the next ones need not grow */
+            if (!(piece = piece_new (arena->budget, size)))
                 return NULL;
         } else {
-            if (!(chunk = chunk_new (arena->budget, room)))
+            if (!(piece = piece_new (arena->budget, room)))
                 return NULL;
-            arena->next = TN_MIN (chunk->room * 2, MOST_CHUNK);
+            arena->next = TN_MIN (piece->room * 2, MOST_PIECE);
         }
-        chunk->older = arena->chunk;
-        arena->chunk = chunk;
+        piece->older = arena->piece;
+        arena->piece = piece;
         at = 0;
     }
-    chunk->fill = at + size;
+    piece->fill = at + size;
     arena->used += size;
-    return chunk->bytes + at;
+    return piece->bytes + at;
 }
 
 void
 tn_arena_expect (struct tn_arena *arena, uint64_t bytes)
 {
     if (!EXACT && bytes > HUGE_PAGE / 2)
-        bytes = TN_MAX (bytes, HUGE_PAGE - sizeof (struct tn_chunk));
-    arena->next = TN_MAX (arena->next, TN_MIN (bytes, (uint64_t) MOST_CHUNK));
+        bytes = TN_MAX (bytes, HUGE_PAGE - sizeof (struct tn_arena_piece));
+    arena->next = TN_MAX (arena->next, TN_MIN (bytes, (uint64_t) MOST_PIECE));
 }
 
 void *
@@ -253,38 +253,38 @@ tn_arena_text (struct tn_arena *arena, const char *text, uint64_t length)
 struct tn_mark
 tn_arena_mark (const struct tn_arena *arena)
 {
-    return (struct tn_mark){ arena->chunk, arena->used, arena->chunk ? arena->chunk->fill : 0 };
+    return (struct tn_mark){ arena->piece, arena->used, arena->piece ? arena->piece->fill : 0 };
 }
 
 void
 tn_arena_release (struct tn_arena *arena, struct tn_mark mark)
 {
-    while (arena->chunk != mark.chunk) {
-        struct tn_chunk *chunk = arena->chunk;
-        arena->chunk = chunk->older;
-        /* one chunk is kept, so that each member of a container does not map memory anew */
-        if (!EXACT && !arena->spare && chunk->room < HUGE_PAGE)
-            arena->spare = chunk;
+    while (arena->piece != mark.piece) {
+        struct tn_arena_piece *piece = arena->piece;
+        arena->piece = piece->older;
+        /* one piece is kept, so that each member of a container does not map memory anew */
+        if (!EXACT && !arena->spare && piece->room < HUGE_PAGE)
+            arena->spare = piece;
         else {
-            chunk_free (arena->budget, chunk);
+            piece_free (arena->budget, piece);
             arena->next /= 2;
         }
     }
-    arena->next = TN_MAX (arena->next, (uint64_t) FIRST_CHUNK);
-    if (arena->chunk)
-        arena->chunk->fill = mark.fill;
+    arena->next = TN_MAX (arena->next, (uint64_t) FIRST_PIECE);
+    if (arena->piece)
+        arena->piece->fill = mark.fill;
     arena->used = mark.used;
 }
 
 void
 tn_arena_free (struct tn_arena *arena)
 {
-    while (arena->chunk) {
-        struct tn_chunk *chunk = arena->chunk;
-        arena->chunk = chunk->older;
-        chunk_free (arena->budget, chunk);
+    while (arena->piece) {
+        struct tn_arena_piece *piece = arena->piece;
+        arena->piece = piece->older;
+        piece_free (arena->budget, piece);
     }
-    chunk_free (arena->budget, arena->spare);
+    piece_free (arena->budget, arena->spare);
     memset (arena, 0, sizeof *arena);
 }
 
