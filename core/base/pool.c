@@ -305,6 +305,56 @@ tn_pool_run (struct tn_pool *pool, uint64_t count, tn_pool_item item, void *data
     return error->status;
 }
 
+/* Items that few threads do, each of them an item of the pool. */
+struct few {
+    tn_pool_item item;
+    void *data;
+    uint64_t count;
+    atomic_uint_fast64_t next;
+    atomic_bool stop;
+    pthread_mutex_t lock;
+    uint64_t failed; /* as in struct job */
+    tenon_error *error;
+};
+
+static tenon_status
+do_few (void *opaque, uint64_t lane, unsigned worker, tenon_error *error)
+{
+    struct few *few = opaque;
+    (void) lane;
+    while (!atomic_load_explicit (&few->stop, memory_order_relaxed)) {
+        uint64_t item = atomic_fetch_add_explicit (&few->next, 1, memory_order_relaxed);
+        if (item >= few->count)
+            break;
+        if (few->item (few->data, item, worker, error) == TENON_OK)
+            continue;
+        atomic_store_explicit (&few->stop, true, memory_order_relaxed);
+        pthread_mutex_lock (&few->lock);
+        if (few->error->status == TENON_OK || item < few->failed) {
+            few->failed = item;
+            *few->error = *error;
+        }
+        pthread_mutex_unlock (&few->lock);
+        tn_error_clear (error);
+    }
+    return TENON_OK;
+}
+
+tenon_status
+tn_pool_run_few (struct tn_pool *pool, unsigned most, uint64_t count, tn_pool_item item, void *data,
+                 tenon_error *error)
+{
+    tenon_error none;
+    if (most >= tn_pool_width (pool))
+        return tn_pool_run (pool, count, item, data, error);
+    tn_error_clear (&none);
+    struct few few = { .item = item, .data = data, .count = count, .error = error };
+    pthread_mutex_init (&few.lock, NULL);
+    tn_pool_run (pool, TN_MIN (most, count), do_few, &few, &none);
+    pthread_mutex_destroy (&few.lock);
+    return error->status;
+}
+
 struct tn_pool_job {
     struct job job;
     struct tn_pool *pool; /* NULL: the job is in no pool's list, and tn_pool_wait does all of it */

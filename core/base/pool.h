@@ -27,6 +27,10 @@ typedef tenon_status (*tn_pool_item) (void *job, uint64_t item, unsigned worker,
 tenon_status tn_pool_run (struct tn_pool *pool, uint64_t count, tn_pool_item item, void *job,
                           tenon_error *error);
 
+/* The same on at most `most` threads at once, which are at least one. */
+tenon_status tn_pool_run_few (struct tn_pool *pool, unsigned most, uint64_t count, tn_pool_item item,
+                              void *job, tenon_error *error);
+
 /* Like tn_pool_run, but returns at once; NULL: no memory. tn_pool_wait does the items that are left, as
  * worker 0, and frees the job. Until then, all that the caller runs on the pool is done on the caller's
  * thread. */

@@ -2,7 +2,6 @@
 /* tile.c - makes a slab that turns, tile by tile, on all threads; and a whole result that turns in a file. */
 #include "transfer/tile.h"
 #include "sink/sink.h"
-#include <stdatomic.h>
 
 #define TILE_BYTES (((uint64_t) 2 << 20) + 65536)
 /* Read in one piece, if possible. Such runs lie one behind the other in memory: at no power of two, whose
@@ -144,8 +143,6 @@ struct file_tiles {
     struct tiles tiles;        /* of the whole result */
     struct tn_request request; /* its result is a tile, packed */
     const struct tn_place *place;
-    uint64_t lanes; /* each takes one of so many tiles, on one thread */
-    atomic_bool failed;
 };
 
 /* Makes tiles whose runs in the source, and whose pieces of the result, are at least so many units, unless
@@ -188,38 +185,38 @@ plan_file_tiles (struct tiles *tiles, uint64_t bytes)
     count_tiles (tiles);
 }
 
-/* Where a tile has all of an axis, pieces that are neighbours on the axis before it are one. */
-static TN_OWN_FRAME tenon_status
-write_tile (const struct file_tiles *file, const struct tn_view_box *box, int64_t to, const uint8_t *from,
-            tenon_error *error)
+/* Neighbours on axes that go on, in both, where the axis behind them ends are one piece. */
+TN_OWN_FRAME tenon_status
+tn_box_to_file (const struct tn_request *request, const struct tn_request *made, const uint64_t *count,
+                const struct tn_place *place, int64_t to, const uint8_t *from, tenon_error *error)
 {
-    const struct tn_request *whole = file->tiles.request;
-    uint64_t index[TN_MAX_RANK] = { 0 }, piece = whole->target->block_bytes;
-    uint32_t outer = whole->rank;
-    bool all = true;
-    for (; outer > 0 && all; outer--) {
-        piece *= box->count[outer - 1];
-        all = box->count[outer - 1] == whole->axis[outer - 1].count;
-    }
+    uint64_t index[TN_MAX_RANK] = { 0 }, piece = request->target->block_bytes;
+    uint32_t outer = request->rank;
+    while (outer > 0
+           && (count[outer - 1] == 1
+               || (request->axis[outer - 1].to == (int64_t) piece
+                   && made->axis[outer - 1].to == (int64_t) piece)))
+        piece *= count[--outer];
     for (;;) {
-        TN_TRY (tn_write_all (file->place->fd, (int64_t) file->place->offset + to, from, piece,
-                              file->place->name, error));
+        TN_TRY (tn_write_all (place->fd, (int64_t) place->offset + to, from, piece, place->name, error));
         uint32_t i = outer;
-        for (; i > 0 && ++index[i - 1] == box->count[i - 1]; i--) {
-            to -= (int64_t) (index[i - 1] - 1) * whole->axis[i - 1].to;
-            from -= (int64_t) (index[i - 1] - 1) * file->request.axis[i - 1].to;
+        for (; i > 0 && ++index[i - 1] == count[i - 1]; i--) {
+            to -= (int64_t) (index[i - 1] - 1) * request->axis[i - 1].to;
+            from -= (int64_t) (index[i - 1] - 1) * made->axis[i - 1].to;
             index[i - 1] = 0;
         }
         if (i == 0)
             return TENON_OK;
-        to += whole->axis[i - 1].to;
-        from += file->request.axis[i - 1].to;
+        to += request->axis[i - 1].to;
+        from += made->axis[i - 1].to;
     }
 }
 
 static TN_OWN_FRAME tenon_status
-put_tile (struct file_tiles *file, uint64_t number, struct tn_worker *worker, tenon_error *error)
+put_tile (void *opaque, uint64_t number, unsigned thread, tenon_error *error)
 {
+    struct file_tiles *file = opaque;
+    struct tn_worker *worker = &file->tiles.workers[thread];
     struct tn_view_box box;
     int64_t place;
     uint64_t units = tile_box (&file->tiles, number, &box, &place);
@@ -228,23 +225,10 @@ put_tile (struct file_tiles *file, uint64_t number, struct tn_worker *worker, te
         return tn_fail_memory (error);
     worker->check = TENON_CHECK_NONE;
     TN_TRY (tn_box_make (&file->request, &box, worker, made, error));
-    TN_TRY (write_tile (file, &box, place, made, error));
+    TN_TRY (tn_box_to_file (file->tiles.request, &file->request, box.count, file->place, place, made, error));
     return file->tiles.meter
                ? tn_meter_add (file->tiles.meter, units * file->request.target->block_bytes, error)
                : TENON_OK;
-}
-
-static tenon_status
-put_lane (void *opaque, uint64_t lane, unsigned worker, tenon_error *error)
-{
-    struct file_tiles *file = opaque;
-    tenon_status status = TENON_OK;
-    for (uint64_t tile = lane; tile < file->tiles.count && status == TENON_OK && !atomic_load (&file->failed);
-         tile += file->lanes)
-        status = put_tile (file, tile, &file->tiles.workers[worker], error);
-    if (status < 0)
-        atomic_store (&file->failed, true);
-    return status;
 }
 
 tenon_status
@@ -255,15 +239,15 @@ tn_tiles_to_file (const struct tn_request *request, const struct tn_place *place
     struct file_tiles file = { .tiles = { .request = request, .workers = workers, .meter = meter },
                                .place = place };
     uint64_t memory = context->limits[TENON_LIMIT_MEMORY], bytes = request->target->block_bytes;
-    file.lanes = TN_MIN (TN_MAX (memory / FILE_SHARE, 1), (uint64_t) tn_pool_width (context->pool));
+    unsigned threads =
+        (unsigned) TN_MIN (TN_MAX (memory / FILE_SHARE, 1), (uint64_t) tn_pool_width (context->pool));
     for (uint32_t i = 0; i < request->rank; i++)
         file.tiles.slab.count[i] = request->axis[i].count;
     /* gathered, cast, and in order; and a window over the source */
-    plan_file_tiles (&file.tiles, TN_MAX (memory / (4 * file.lanes), (uint64_t) 65536));
+    plan_file_tiles (&file.tiles, TN_MAX (memory / (4 * threads), (uint64_t) 65536));
     tn_request_copy (&file.request, request);
     for (uint32_t i = request->rank; i-- > 0; bytes *= file.tiles.side[i])
         file.request.axis[i].to = (int64_t) bytes;
     file.request.size = bytes;
-    file.lanes = TN_MIN (file.lanes, file.tiles.count);
-    return tn_pool_run (tn_request_pool (request), file.lanes, put_lane, &file, error);
+    return tn_pool_run_few (tn_request_pool (request), threads, file.tiles.count, put_tile, &file, error);
 }

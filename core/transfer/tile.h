@@ -20,8 +20,14 @@ struct tn_place {
     uint64_t offset;
     const char *name;
 };
-/* Makes the result of a request that goes by items, is packed and turns, and writes each tile to its place.
- * On the threads of the context's pool, within the memory limit. The source needs no decoder. */
+/* Writes a box of the result of a request to its places. It was made at `from`, where items lie as in the
+ * result of `made`. `count`: its items on each axis; `to`: where its first item belongs, from the place on.
+ */
+tenon_status tn_box_to_file (const struct tn_request *request, const struct tn_request *made,
+                             const uint64_t *count, const struct tn_place *place, int64_t to,
+                             const uint8_t *from, tenon_error *error);
+/* Makes the result of a request that goes by items, whose axes rise, and writes each tile to its place. On
+ * the threads of the context's pool, within the memory limit. The source needs no decoder. */
 tenon_status tn_tiles_to_file (const struct tn_request *request, const struct tn_place *place,
                                struct tn_worker *workers, struct tn_meter *meter, tenon_error *error);
 
