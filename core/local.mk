@@ -361,6 +361,15 @@ core_libcore_la_SOURCES = \
 	core/transfer/cut_run.h \
 	core/transfer/gather.c \
 	core/transfer/gather.h \
+	core/transfer/grid.c \
+	core/transfer/grid.h \
+	core/transfer/grid_bytes.c \
+	core/transfer/grid_bytes.h \
+	core/transfer/grid_chunk.c \
+	core/transfer/grid_chunk.h \
+	core/transfer/grid_order.c \
+	core/transfer/grid_walk.c \
+	core/transfer/grid_walk.h \
 	core/transfer/make.c \
 	core/transfer/make.h \
 	core/transfer/ordered.c \

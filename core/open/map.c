@@ -41,6 +41,9 @@ find_stored (const tenon_file *file, uint64_t index, bool strides, struct stored
     if (tensor->length == 0)
         return TENON_OK;
     struct tn_way way = tn_way_to_map (tensor, source);
+    if (way.kind == TN_WAY_GRID)
+        return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET,
+                        "it is stored in chunks, and not in one piece");
     if (way.kind == TN_WAY_SERVED)
         return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET,
                         "the codec makes its bytes when they are asked for");

@@ -43,6 +43,9 @@ struct tn_decoder {
 /* Frees what it holds and zeroes it. */
 void tn_decoder_free (struct tn_decoder *decoder);
 
+/* The source, which was read, is about to go away: another one may get its address. */
+void tn_decoder_leave (struct tn_decoder *decoder, const struct tn_source *source);
+
 /* ---- any range ---- */
 
 /* Bytes at any offset. Going on where the last read of the same source ended is cheap; going back in an
@@ -98,6 +101,8 @@ uint64_t tn_decoder_head (struct tn_decoder *decoder, struct tn_source *source, 
 /* Reads the bytes [begin, end) of a root, in which several small members or tensors lie that are read next. A
  * failure is left to the read that needs the bytes. */
 void tn_decoder_fetch (struct tn_decoder *decoder, struct tn_source *root, uint64_t begin, uint64_t end);
+/* Forgets these bytes: their root may go away. */
+void tn_decoder_drop_window (struct tn_decoder *decoder);
 /* The address of bytes of a root that were fetched; NULL: they must be read. */
 const uint8_t *tn_decoder_window (const struct tn_decoder *decoder, const struct tn_source *root,
                                   uint64_t begin, uint64_t length);

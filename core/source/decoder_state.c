@@ -46,6 +46,13 @@ tn_decoder_forget (struct tn_decoder *decoder)
 }
 
 void
+tn_decoder_leave (struct tn_decoder *decoder, const struct tn_source *source)
+{
+    if (decoder->source == source)
+        tn_decoder_forget (decoder);
+}
+
+void
 tn_decoder_restart (struct tn_decoder *decoder)
 {
     decoder->made = decoder->summed = decoder->block_number = 0;
@@ -108,6 +115,12 @@ tn_decoder_fetch (struct tn_decoder *decoder, struct tn_source *root, uint64_t b
     decoder->stored.root = root;
     decoder->stored.start = begin;
     decoder->stored.length = end - begin;
+}
+
+void
+tn_decoder_drop_window (struct tn_decoder *decoder)
+{
+    decoder->stored.root = NULL;
 }
 
 const uint8_t *

@@ -474,7 +474,7 @@ tenon_status
 tn_box_make (const struct tn_request *request, const struct tn_view_box *box, struct tn_worker *worker,
              void *to, tenon_error *error)
 {
-    bool served = request->tensor->storage == TENON_SERVED;
+    bool served = request->storage == TENON_SERVED;
     tenon_status status;
     if ((served || request->decode) && !is_one_piece (request, box))
         status = make_scattered (request, box, worker, to, error);

@@ -4,6 +4,7 @@
 #include "source/scan.h"
 #include "source/spool_file.h"
 #include "transfer/gather.h"
+#include "transfer/grid.h"
 #include "transfer/slab.h"
 #include "transfer/tile.h"
 #include "transfer/transfer.h"
@@ -267,6 +268,27 @@ stream_stored (const struct tn_request *request, tn_consumer take, void *user, s
     return TENON_OK;
 }
 
+/* Chunk by chunk, into the file or to `take`. *done: this was all; else the items lie in `spooled`. */
+static tenon_status
+stream_grid (tenon_context *context, struct tn_request *request, const struct tn_place *place,
+             tn_consumer take, void *user, struct tn_meter *meter, struct tn_worker *workers,
+             struct tn_spooled *spooled, bool *done, tenon_error *error)
+{
+    uint64_t memory = context->limits[TENON_LIMIT_MEMORY];
+    struct tn_made made = { .most = context->limits[TENON_LIMIT_INFLATED_BYTES] };
+    struct tn_grid_how how = { .pool = tn_request_pool (request),
+                               .workers = workers,
+                               .memory = memory / 2,
+                               .made = &made,
+                               .meter = meter,
+                               .counts = tn_request_by_items (request) };
+    *done = how.counts;
+    if (!how.counts)
+        return tn_grid_spool (request, &how, memory / 3, spooled, error);
+    return place ? tn_grid_to_file (request, &how, place, error)
+                 : tn_grid_stream (request, &how, take, user, error);
+}
+
 /* Into the file, or, if `place` is NULL, to `take`. */
 static tenon_status
 stream_made (tenon_context *context, struct tn_request *request, struct tn_way way,
@@ -283,13 +305,16 @@ stream_made (tenon_context *context, struct tn_request *request, struct tn_way w
     if (!workers)
         return tn_fail_memory (error);
     tenon_status status = TENON_OK;
+    bool done = false;
     if (way.kind == TN_WAY_SPOOL)
         status = tn_request_spool (request, context->limits[TENON_LIMIT_MEMORY] / 3, &spooled, error);
-    if (status == TENON_OK)
+    if (way.kind == TN_WAY_GRID)
+        status = stream_grid (context, request, place, take, user, meter, workers, &spooled, &done, error);
+    if (status == TENON_OK && !done)
         status = tn_request_spool_items (request, workers, &items, error);
-    if (status == TENON_OK && place)
+    if (status == TENON_OK && !done && place)
         status = tn_tiles_to_file (request, place, workers, meter, error);
-    else if (status == TENON_OK)
+    else if (status == TENON_OK && !done)
         status = stream_groups (context, request, way.alone, take, user, meter, workers, error);
     for (unsigned i = 0; i < width; i++)
         tn_worker_free (&workers[i]);
@@ -314,6 +339,8 @@ tn_transfer_stream (tenon_context *context, struct tn_request *request, struct t
 bool
 tn_transfer_scatters (const struct tn_request *request, struct tn_way way)
 {
+    if (way.kind == TN_WAY_GRID)
+        return tn_grid_scatters (request);
     return request->turns && tn_request_by_items (request) && request->size > turned_room (request->context)
            && (way.kind == TN_WAY_SPOOL || (way.kind == TN_WAY_SLABS && !tn_needs_decoder (request->source)));
 }

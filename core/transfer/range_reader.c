@@ -3,8 +3,11 @@
 #include "transfer/range_reader.h"
 #include "source/scan.h"
 #include "transfer/gather.h"
+#include "transfer/grid.h"
 
 #define SLAB (256u << 10)
+/* Items of chunks that are kept in memory: this share of the limit, as some readers are open at once. */
+#define SHARE 16u
 
 void
 tn_range_reader_free (struct tn_range_reader *reader)
@@ -17,6 +20,27 @@ tn_range_reader_free (struct tn_range_reader *reader)
     free (reader);
 }
 
+/* All chunks are read once, on all threads: ranges may come in any order. */
+static tenon_status
+spool_chunks (struct tn_range_reader *reader, tenon_error *error)
+{
+    struct tn_request *request = &reader->request;
+    const tenon_context *context = request->context;
+    unsigned width = tn_pool_width (context->pool);
+    uint64_t memory = context->limits[TENON_LIMIT_MEMORY];
+    struct tn_made made = { .most = context->limits[TENON_LIMIT_INFLATED_BYTES] };
+    TN_FREE struct tn_worker *workers = calloc (width, sizeof *workers);
+    struct tn_grid_how how = {
+        .pool = tn_request_pool (request), .workers = workers, .memory = memory / 2, .made = &made
+    };
+    if (!workers)
+        return tn_fail_memory (error);
+    tenon_status status = tn_grid_spool (request, &how, memory / SHARE, &reader->spooled, error);
+    for (unsigned i = 0; i < width; i++)
+        tn_worker_free (&workers[i]);
+    return status;
+}
+
 tenon_status
 tn_range_reader_begin (struct tn_range_reader *reader, tenon_error *error)
 {
@@ -24,6 +48,8 @@ tn_range_reader_begin (struct tn_range_reader *reader, tenon_error *error)
     bool alone;
     tn_request_unpack (&reader->request);
     struct tn_way way = tn_way_choose (&reader->request, TN_BY_RANGES);
+    if (way.kind == TN_WAY_GRID)
+        TN_TRY (spool_chunks (reader, error));
     if (way.kind == TN_WAY_SPOOL)
         TN_TRY (tn_request_spool (&reader->request, 0, &reader->spooled, error));
     if (way.sums_first)

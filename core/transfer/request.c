@@ -129,7 +129,7 @@ count_size (struct tn_request *request, tenon_error *error)
     }
     bool cut = items > 1 && request->target->kind == TENON_KIND_PLAIN
                && request->target_id != request->stored_id
-               && (!request->linear || !request->whole || request->tensor->storage == TENON_SERVED)
+               && (!request->linear || !request->whole || request->storage == TENON_SERVED)
                && request->rank > 1 && row % items != 0;
     if (cut)
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
@@ -183,7 +183,7 @@ as_bytes (struct tn_request *request)
 static bool
 may_be_bytes (const struct tn_request *request)
 {
-    return request->stored->kind == TENON_KIND_OPAQUE && request->tensor->storage == TENON_EXTENT
+    return request->stored->kind == TENON_KIND_OPAQUE && request->storage == TENON_EXTENT
            && (tn_request_is_contiguous (request)
                || (request->stored->block_bytes >= LARGE_ITEM && request->rank < TN_MAX_RANK));
 }
@@ -206,13 +206,14 @@ tn_request_covers (const struct tn_request *request)
 {
     const struct tn_source *source = request->source;
     return request->whole && request->size > 0 && source->kind == TN_SOURCE_PART
-           && request->tensor->storage == TENON_EXTENT && source->size - request->length <= TN_MARGIN;
+           && request->storage == TENON_EXTENT && source->size - request->length <= TN_MARGIN;
 }
 
 bool
 tn_request_by_items (const struct tn_request *request)
 {
-    return request->tensor->storage == TENON_EXTENT && !request->decode && request->target->block_items == 1;
+    return (request->storage == TENON_EXTENT || request->grid) && !request->decode
+           && request->target->block_items == 1;
 }
 
 uint64_t
@@ -277,11 +278,13 @@ tn_request_make (struct tn_request *request, struct tn_catalog *catalog, const s
     request->catalog = catalog;
     request->tensor = tensor;
     request->context = catalog->context;
+    request->storage = tensor->storage;
     request->source = catalog->sources[tensor->source];
     request->offset = tensor->offset;
     request->elements = 1;
     tn_tensor_range (catalog, tensor, &request->begin, &request->length);
     TN_TRY (take_dtypes (request, target, layout, error));
+    request->grid = tensor->served && request->stored->block_items == 1 ? tensor->served->grid : NULL;
     TN_TRY (take_box (request, box, error));
     TN_TRY (tn_view_set_result (request, box ? box->to : NULL, error));
     TN_TRY (count_units (request, error));
@@ -298,8 +301,8 @@ void
 tn_request_unpack (struct tn_request *request)
 {
     struct tn_source *source = request->source;
-    if (!tn_needs_decoder (source) || !request->whole || request->size == 0
-        || source->tensor_bytes <= request->length)
+    if (!tn_needs_decoder (source) || request->storage != TENON_EXTENT || !request->whole
+        || request->size == 0 || source->tensor_bytes <= request->length)
         return;
     uint64_t cost = request->begin + request->length;
     if (tn_has_blocks (source))
@@ -348,7 +351,7 @@ tn_request_is_contiguous (const struct tn_request *request)
     const struct tn_axis *axis = &request->axis[0];
     return request->stored_id == request->target_id && request->rank == 1 && axis->step == 1
            && axis->stride == (int64_t) request->unit_bytes && !request->decode && !request->scattered
-           && request->tensor->storage == TENON_EXTENT;
+           && request->storage == TENON_EXTENT;
 }
 
 bool

@@ -11,8 +11,8 @@
 
 #define TN_MAX_RANK 64
 
-/* In units. What was cut away goes into the request's offset, and the step into the stride, as far as units
- * stand by themselves: then start is 0 and step 1. */
+/* In units; of a grid in items, one for each dim of the tensor. What was cut away goes into the request's
+ * offset, and the step into the stride, as far as units stand by themselves: then start is 0 and step 1. */
 struct tn_axis {
     uint64_t start, count, step;
     int64_t stride; /* bytes between neighbours in the source */
@@ -25,11 +25,13 @@ struct tn_request {
     const struct tn_tensor *tensor;
     const struct tenon_dtype *stored, *target;
     uint32_t stored_id, target_id;
-    struct tn_tally *tally;   /* counts what the cast changes; NULL: nothing does */
-    struct tn_source *source; /* where `offset` counts; a spool replaces the tensor's own */
-    uint64_t begin, length;   /* what the tensor takes of the source, from its first byte to its last */
-    uint64_t offset;          /* of the first unit of the view */
-    bool whole;               /* all of the tensor */
+    uint32_t storage;           /* TENON_EXTENT …: the tensor's; EXTENT once its items lie in a spool */
+    const struct tn_grid *grid; /* it is read chunk by chunk (grid.h); NULL: its source is, or it is served */
+    struct tn_tally *tally;     /* counts what the cast changes; NULL: nothing does */
+    struct tn_source *source;   /* where `offset` counts; a spool replaces the tensor's own */
+    uint64_t begin, length;     /* what the tensor takes of the source, from its first byte to its last */
+    uint64_t offset;            /* of the first unit of the view */
+    bool whole;                 /* all of the tensor */
     bool linear;  /* the view, but for what was cut away, is the stored bytes one after the other */
     bool turns;   /* the order of the view is not that of the source: any part of the result is all over it */
     bool rewinds; /* nor is there an order of the axes in which the units rise without going back */

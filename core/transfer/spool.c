@@ -82,16 +82,17 @@ tn_spool_is_full (const tenon_error *error)
     return error->system == ENOSPC || error->system == EDQUOT || error->system == EFBIG;
 }
 
-/* Its stored items, packed in the order of the view. */
-static void
-ask_items (const struct tn_request *request, struct tn_request *items)
+void
+tn_request_ask_items (const struct tn_request *request, struct tn_request *items)
 {
     uint64_t to = request->unit_bytes;
     tn_request_copy (items, request);
     items->target = request->stored;
     items->target_id = request->stored_id;
     items->tally = NULL;
-    items->swap_in = items->swap_out = false;
+    items->swap_in = items->swap_out = items->scattered = false;
+    items->low = 0;
+    items->to_first = 0;
     for (uint32_t i = request->rank; i-- > 0; to *= request->axis[i].count)
         items->axis[i].to = (int64_t) to;
     items->size = items->span = to;
@@ -121,10 +122,10 @@ tn_request_spool_items (struct tn_request *request, struct tn_worker *workers, s
     struct tn_spool_file file;
     tenon_error mine = TENON_ERROR_INIT;
     if (!request->turns || request->decode || tn_request_by_items (request)
-        || request->tensor->storage != TENON_EXTENT || tn_needs_decoder (request->source)
+        || request->storage != TENON_EXTENT || tn_needs_decoder (request->source)
         || tn_gather_memory (request->source))
         return TENON_OK;
-    ask_items (request, &items);
+    tn_request_ask_items (request, &items);
     if (items.size <= context->limits[TENON_LIMIT_MEMORY]
         || tn_spool_file_open (context, items.size, &file, &mine) < 0)
         return TENON_OK;

@@ -34,6 +34,13 @@ tn_tally_add (struct tn_tally *tally, const struct tn_cast_counts *counts)
         add_to (&tally->values[i], numbers[i]);
 }
 
+void
+tn_tally_add_times (struct tn_tally *tally, const struct tn_tally *one, uint64_t times)
+{
+    for (size_t i = 0; i < TN_COUNT (tally->values); i++)
+        add_to (&tally->values[i], times * atomic_load (&one->values[i]));
+}
+
 static struct tn_cast_counts
 counts_of (const struct tn_tally *tally)
 {

@@ -25,6 +25,8 @@ struct tn_tally {
 /* Begins to count; `tally` was zeroed when it was made. */
 void tn_tally_reset (struct tn_tally *tally, bool saturate);
 void tn_tally_add (struct tn_tally *tally, const struct tn_cast_counts *counts);
+/* Adds what was counted of one item, for so many items that are the same. */
+void tn_tally_add_times (struct tn_tally *tally, const struct tn_tally *one, uint64_t times);
 /* True if something was lost; `text` then says what, after "converted from f32 to f16: ". */
 bool tn_tally_tell (const struct tn_tally *tally, char *text, size_t room);
 /* How many values lost a fraction, which is what a cast to integers is for. */

@@ -7,6 +7,7 @@
 #include "kernels/checksum.h"
 #include "source/scan.h"
 #include "transfer/gather.h"
+#include "transfer/grid.h"
 #include "transfer/slab.h"
 #include "transfer/tile.h"
 #include "transfer/together.h"
@@ -205,11 +206,39 @@ read_small (const struct tn_transfer_job *job, struct tn_worker *worker, struct 
     return read_slabs (request, job->way.sums, NULL, worker, job->to, meter, error);
 }
 
+/* Chunk by chunk; what is made of groups of items, by way of these. */
+static tenon_status
+read_grid (const struct tn_transfer_job *job, const struct tn_grid_how *how, tenon_error *error)
+{
+    struct tn_request *request = job->request;
+    struct tn_spooled spooled;
+    if (tn_request_by_items (request))
+        return tn_grid_read (request, how, job->to, error);
+    struct tn_grid_how quiet = *how;
+    quiet.counts = false;
+    tenon_status status = tn_grid_spool (request, &quiet, how->memory / 2, &spooled, error);
+    if (status == TENON_OK)
+        status = read_slabs (request, false, how->pool, how->workers, job->to, how->meter, error);
+    tn_spooled_free (&spooled);
+    return status;
+}
+
+static tenon_status
+read_grid_alone (const struct tn_transfer_job *job, struct tn_worker *worker, struct tn_meter *meter,
+                 tenon_error *error)
+{
+    const tenon_context *context = job->request->context;
+    struct tn_grid_how how = { .workers = worker, .meter = meter, .counts = true };
+    how.memory = context->limits[TENON_LIMIT_MEMORY] / tn_pool_width (context->pool);
+    return read_grid (job, &how, error);
+}
+
 static tenon_status
 read_alone (const struct tn_transfer_job *job, struct tn_worker *worker, struct tn_meter *meter,
             tenon_error *error)
 {
-    tenon_status status = job->way.kind == TN_WAY_MEMBER    ? read_member (job, worker, meter, error)
+    tenon_status status = job->way.kind == TN_WAY_GRID      ? read_grid_alone (job, worker, meter, error)
+                          : job->way.kind == TN_WAY_MEMBER  ? read_member (job, worker, meter, error)
                           : job->way.kind == TN_WAY_DECODER ? read_decoder (job, worker, meter, error)
                                                             : read_small (job, worker, meter, error);
     if (status < 0)
@@ -258,11 +287,17 @@ read_shared (tenon_context *context, const struct tn_transfer_job *job, struct t
              struct tn_meter *meter, tenon_error *error)
 {
     struct tn_request *request = job->request;
+    struct tn_grid_how how = { .pool = tn_request_pool (request),
+                               .workers = workers,
+                               .memory = context->limits[TENON_LIMIT_MEMORY],
+                               .meter = meter,
+                               .counts = true };
     tenon_status status = TENON_OK;
     if (job->way.sums_first)
         status = tn_scan_all (context, request->source, NULL, NULL, error);
     if (status == TENON_OK)
         switch (job->way.kind) {
+        case TN_WAY_GRID: status = read_grid (job, &how, error); break;
         case TN_WAY_BLOCKS: status = read_in_blocks (context, job, meter, error); break;
         case TN_WAY_SCAN:
             status = tn_transfer_scan (context, request, job->to, NULL, NULL, meter, error);

@@ -48,6 +48,8 @@ tenon_status tn_request_spool (struct tn_request *request, uint64_t most, struct
  * there is no room for the file, nothing. In any case tn_spooled_free is called afterwards. */
 tenon_status tn_request_spool_items (struct tn_request *request, struct tn_worker *workers,
                                      struct tn_spooled *spooled, tenon_error *error);
+/* A request for the stored items of another one, packed in the order of its view. */
+void tn_request_ask_items (const struct tn_request *request, struct tn_request *items);
 /* True if a temporary file has no room, so that a way without it must be taken. */
 bool tn_spool_is_full (const tenon_error *error);
 void tn_spooled_free (struct tn_spooled *spooled);

@@ -99,7 +99,8 @@ tn_view_set_strides (struct tn_request *request)
         if (lay && dim > 1)
             axis->stride = lay->strides[at] * (int64_t) request->unit_bytes;
     }
-    request->linear = !lay && fortran == request->reversed;
+    /* chunks are put into the order of the view */
+    request->linear = request->grid || (!lay && fortran == request->reversed);
     if (request->reversed)
         reverse_axes (request);
 }
@@ -217,9 +218,11 @@ tn_view_settle (struct tn_request *request)
     request->turns = request->rewinds = false;
     if (!request->scattered)
         pack_result (request);
-    if (request->tensor->storage == TENON_SERVED)
+    if (request->grid)
+        return;
+    if (request->storage == TENON_SERVED)
         request->turns = request->reversed;
-    if (request->tensor->storage == TENON_SERVED || request->decode || request->elements == 0)
+    if (request->storage == TENON_SERVED || request->decode || request->elements == 0)
         return;
     fold_axes (request);
     if (request->scattered)

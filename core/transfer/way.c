@@ -73,8 +73,18 @@ static bool
 can_gather_chunks (const struct tn_request *request)
 {
     const struct tn_source *source = request->source;
-    return request->tensor->storage == TENON_EXTENT && !tn_needs_decoder (source) && !source->in_order
+    return request->storage == TENON_EXTENT && !tn_needs_decoder (source) && !source->in_order
            && !source->callers_thread && request->stored->block_items == 1;
+}
+
+/* One thread reads what is small, unless it may not hold a chunk. */
+static struct tn_way
+choose_grid (const struct tn_request *request, enum tn_delivery delivery)
+{
+    bool small =
+        request->size <= TN_SMALL && request->grid->chunk_bytes <= member_room (request->context) / 2;
+    return (struct tn_way){ TN_WAY_GRID,
+                            .alone = delivery == TN_BY_RANGES || (delivery == TN_INTO_MEMORY && small) };
 }
 
 struct tn_way
@@ -84,9 +94,11 @@ tn_way_choose (const struct tn_request *request, enum tn_delivery delivery)
     bool encoded = tn_needs_decoder (source), checked = source->check != TENON_CHECK_NONE;
     bool guarded = (source->pipeline || checked) && tn_request_covers (request);
     bool blocks = source->backing == source && tn_has_blocks (source);
+    if (request->grid)
+        return choose_grid (request, delivery);
     if (delivery == TN_BY_CHUNKS && can_gather_chunks (request))
         return (struct tn_way){ TN_WAY_GATHER, .sums_first = guarded && checked };
-    if (request->tensor->storage == TENON_SERVED)
+    if (request->storage == TENON_SERVED)
         return (struct tn_way){ TN_WAY_SERVED, .alone = true };
     if (delivery == TN_INTO_MEMORY)
         return choose_into_memory (request, guarded, blocks);
@@ -106,6 +118,8 @@ tn_way_choose (const struct tn_request *request, enum tn_delivery delivery)
 struct tn_way
 tn_way_to_map (const struct tn_tensor *tensor, const struct tn_source *source)
 {
+    if (tensor->storage == TENON_GRID)
+        return (struct tn_way){ TN_WAY_GRID };
     if (tensor->storage != TENON_EXTENT)
         return (struct tn_way){ TN_WAY_SERVED, .alone = true };
     return (struct tn_way){ source->encoded ? TN_WAY_DECODER : TN_WAY_STORED,

@@ -18,6 +18,7 @@ enum tn_way_kind {
     TN_WAY_STORED,  /* the result is one range of a source that is not encoded */
     TN_WAY_SLABS,   /* each slab is gathered, turned, swapped and cast by itself */
     TN_WAY_SERVED,  /* the codec makes the slabs */
+    TN_WAY_GRID,    /* chunk by chunk, each decoded once (grid.h) */
     TN_WAY_MEMBER,  /* all of a member is decoded in one piece */
     TN_WAY_DECODER, /* a decoder reads on from slab to slab */
     TN_WAY_BLOCKS,  /* blocks of a member are decoded into the result */
