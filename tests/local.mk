@@ -110,6 +110,7 @@ module_unit_tests = \
 	tests/abi/test_parts \
 	tests/abi/test_pipe \
 	tests/abi/test_put_grid \
+	tests/abi/test_put_grid_many \
 	tests/abi/test_plan_list \
 	tests/abi/test_plan_size \
 	tests/abi/test_plugins \

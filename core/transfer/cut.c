@@ -293,27 +293,43 @@ keep_result_piece (void *user, const void *bytes, uint64_t length, tenon_error *
     return TENON_OK;
 }
 
+static tenon_status
+stream_to_keep (struct tn_cut *cut, struct keeping *keeping, tenon_error *error)
+{
+    return tn_transfer_stream (cut->request.context, &cut->request, cut->way, keep_result_piece, keeping,
+                               NULL, error);
+}
+
+static tenon_status
+keep_in_file (struct tn_cut *cut, struct keeping *keeping, tenon_error *error)
+{
+    const struct tn_request *request = &cut->request;
+    TN_TRY (tn_spool_file_open (request->context, request->size, &keeping->file, error));
+    tenon_status status = stream_to_keep (cut, keeping, error);
+    if (status < 0) {
+        close (keeping->file.fd);
+        return status;
+    }
+    return tn_source_open_fd (keeping->file.fd, request->source->name, false, &cut->spool, error);
+}
+
 /* Keeps the result, so that boxes can be made of it in any order: in memory or in a temporary file. */
 static tenon_status
 keep_result (struct tn_cut *cut, const struct tn_cut_job *job, tenon_error *error)
 {
-    struct tn_request *request = &cut->request;
+    const struct tn_request *request = &cut->request;
     struct keeping keeping = { .cut = cut, .job = job };
     if (cut->kept)
         return TENON_OK;
-    if (request->size <= request->context->limits[TENON_LIMIT_MEMORY] / 3) {
+    if (request->size > request->context->limits[TENON_LIMIT_MEMORY] / 3)
+        TN_TRY (keep_in_file (cut, &keeping, error));
+    else {
         if (!(cut->bytes = malloc (TN_MAX (request->size, 1))))
             return tn_fail_memory (error);
-    } else {
-        TN_TRY (tn_spool_file_open (request->context, request->size, &keeping.file, error));
-        TN_TRY (tn_source_open_fd (keeping.file.fd, request->source->name, false, &cut->spool, error));
+        TN_TRY (stream_to_keep (cut, &keeping, error));
+        set_memory (&cut->memory, cut->bytes, request->size, request->source->name);
     }
-    TN_TRY (
-        tn_transfer_stream (request->context, request, cut->way, keep_result_piece, &keeping, NULL, error));
     cut->kept = true;
-    if (cut->spool)
-        return TENON_OK;
-    set_memory (&cut->memory, cut->bytes, request->size, request->source->name);
     return TENON_OK;
 }
 

@@ -288,15 +288,26 @@ write_store (struct tenon_call *call)
     return put_words (call, 1);
 }
 
-/* An old store may be replaced as a whole: describe opens all of its keys. */
+/* Each key but the index is a tensor of bytes, called as the key. */
 static tenon_status
 describe_store (struct tenon_call *call)
 {
     struct tenon_key key = TENON_INIT (key);
     tenon_status status;
-    uint32_t source;
-    while ((status = call->host->next_key (call, "", 0, &key)) == TENON_OK)
-        TENON_TRY (call->host->open_key (call, key.key, key.length, &source));
+    while ((status = call->host->next_key (call, "", 0, &key)) == TENON_OK) {
+        struct tenon_tensor tensor = TENON_INIT (tensor);
+        struct tenon_source_info info = TENON_INIT (info);
+        TENON_TRY (call->host->open_key (call, key.key, key.length, &tensor.source));
+        TENON_TRY (call->host->source_info (call, tensor.source, &info));
+        tensor.dtype = TENON_U8;
+        tensor.name = key.key;
+        tensor.name_length = key.length;
+        tensor.shape = &info.size;
+        tensor.rank = 1;
+        tensor.length = TENON_AUTO;
+        if (strcmp (key.key, "chunks.index") != 0)
+            TENON_TRY (call->host->add_tensor (call, &tensor));
+    }
     return status == TENON_E_NOT_FOUND ? TENON_OK : status;
 }
 
