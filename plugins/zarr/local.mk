@@ -54,3 +54,5 @@ unit_tests += \
 	plugins/zarr/tests/test_describe
 plugins_zarr_tests_test_bad_SOURCES = plugins/zarr/tests/test_bad.c $(zarr_kit)
 plugins_zarr_tests_test_describe_SOURCES = plugins/zarr/tests/test_describe.c $(zarr_kit)
+shell_tests += plugins/zarr/tests/write.sh
+dist_man_MANS += plugins/zarr/tenon-zarr.7
