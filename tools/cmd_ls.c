@@ -207,7 +207,7 @@ fill_tensor_row (void *user, uint64_t index, struct row *row)
     if (!ls.extended)
         return;
     set_size (row, 5, info.stored);
-    set_word (row, 6, info.storage ? "served" : info.filter ? info.filter : "-");
+    set_word (row, 6, info.storage == 1 ? "served" : info.filter ? info.filter : "-");
     set_word (row, 7, order_of (&info));
     set_word (row, 8, info.flags & TENON_BIG_ENDIAN ? "big" : "little");
     set_word (row, 9, info.source_name);
@@ -337,6 +337,10 @@ put_tensor (struct line *line, const tenon_tensor_info *info)
     put_size (line, ",\"offset\":", info->offset);
     put_size (line, ",\"stored\":", info->stored);
     put_text (line, ",\"filter\":", info->filter);
+    if (info->chunk_shape) {
+        line_word (line, ",\"chunks\":");
+        line_shape (line, info->chunk_shape, info->rank);
+    }
     put_text (line, ",\"order\":", order_of (info));
     if (info->strides) {
         line_word (line, ",\"strides\":");

@@ -95,14 +95,15 @@ shared_text (struct shared *shared, const char *text)
     return shared->object;
 }
 
+/* `shape` NULL: None. */
 static PyObject *
-shape_tuple (const tenon_tensor_info *info)
+shape_tuple (const uint64_t *shape, uint32_t rank)
 {
-    if (info->flags & TENON_NO_SHAPE)
+    if (!shape)
         Py_RETURN_NONE;
-    PyObject *tuple = PyTuple_New ((Py_ssize_t) info->rank);
-    for (uint32_t i = 0; tuple && i < info->rank; i++) {
-        PyObject *dim = PyLong_FromUnsignedLongLong (info->shape[i]);
+    PyObject *tuple = PyTuple_New ((Py_ssize_t) rank);
+    for (uint32_t i = 0; tuple && i < rank; i++) {
+        PyObject *dim = PyLong_FromUnsignedLongLong (shape[i]);
         if (!dim || PyTuple_SetItem (tuple, (Py_ssize_t) i, dim) < 0)
             Py_CLEAR (tuple);
     }
@@ -112,12 +113,14 @@ shape_tuple (const tenon_tensor_info *info)
 static PyObject *
 info_tuple (struct listing *listing, uint64_t index, const tenon_tensor_info *info)
 {
-    enum { FIELDS = 14 };
+    enum { FIELDS = 15 };
+    static const uint64_t none[1] = { 0 }; /* rank 0 */
+    const uint64_t *shape = info->flags & TENON_NO_SHAPE ? NULL : info->rank > 0 ? info->shape : none;
     PyObject *fields[FIELDS] = { PyLong_FromUnsignedLongLong (index),
                                  tn_text (info->name, info->name_length),
                                  PyLong_FromUnsignedLong (info->dtype),
                                  shared_text (&listing->dtype, info->dtype_name),
-                                 shape_tuple (info),
+                                 shape_tuple (shape, info->rank),
                                  PyLong_FromUnsignedLong (info->flags),
                                  PyLong_FromUnsignedLongLong (info->nbytes),
                                  PyLong_FromUnsignedLong (info->storage),
@@ -126,7 +129,8 @@ info_tuple (struct listing *listing, uint64_t index, const tenon_tensor_info *in
                                  PyLong_FromUnsignedLongLong (info->stored),
                                  shared_text (&listing->filter, info->filter),
                                  PyLong_FromLong (info->unreadable),
-                                 tn_text (info->why, TENON_NUL) };
+                                 tn_text (info->why, TENON_NUL),
+                                 shape_tuple (info->chunk_shape, info->rank) };
     PyObject *tuple = PyTuple_New (FIELDS);
     for (int i = 0; i < FIELDS; i++) {
         if (!fields[i])

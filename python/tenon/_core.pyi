@@ -63,8 +63,11 @@ class Context:
     def writer(self, path: str | bytes, options: dict[str, Any]) -> Writer: ...
 
 # index, name, dtype, dtype_name, shape (None: unknown), flags, nbytes, storage, source (path), offset, stored, filter,
-# unreadable (status), why
-Info = tuple[int, str, int, str, tuple[int, ...] | None, int, int, int, str, int, int, str | None, int, str | None]
+# unreadable (status), why, chunks
+Info = tuple[
+    int, str, int, str, tuple[int, ...] | None, int, int, int, str, int, int, str | None, int, str | None,
+    tuple[int, ...] | None
+]
 
 class File:
     path: str

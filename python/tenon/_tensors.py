@@ -94,8 +94,13 @@ class TensorInfo:
 
     @property
     def filter(self) -> str | None:
-        """The filter that encodes the data ("deflate", "zstd"); None if they are not encoded."""
+        """The filters that encode the data, or each chunk ("deflate", "shuffle+zstd"); None if they are not encoded."""
         return self._info[11]
+
+    @property
+    def chunks(self) -> tuple[int, ...] | None:
+        """The shape of the chunks in which the data are stored; None without chunks."""
+        return self._info[14]
 
     @property
     def order(self) -> str:
@@ -120,6 +125,7 @@ class TensorInfo:
         shape = "unknown" if self.shape is None else self.shape
         words = [f"{self.name!r}", f"{self.dtype} {shape}", f"{self.nbytes} bytes at {self.offset} of {self.file!r}"]
         words += [f"filter {self.filter}"] if self.filter else []
+        words += [f"chunks {self.chunks}"] if self.chunks else []
         flags = (("Fortran order", _FORTRAN), ("big-endian", _BIG_ENDIAN))
         words += [word for word, flag in flags if self._info[5] & flag]
         words += [f"unreadable: {self.unreadable}"] if self.unreadable else []

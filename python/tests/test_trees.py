@@ -66,3 +66,18 @@ def test_gguf_has_no_trees(value, tmp_path):
     assert [entry.subject for entry in report if entry.kind == "loss"] == ["k"]
     with tenon.open(tmp_path / "a.gguf") as file:
         assert dict(file.metadata) == {"j": 1}
+
+
+def test_chunks_of_a_store(tmp_path):
+    (tmp_path / "a.zarr").mkdir()
+    (tmp_path / "a.zarr" / ".zarray").write_text(
+        '{"zarr_format":2,"shape":[4,6],"chunks":[2,3],"dtype":"<i2","compressor":{"id":"zlib","level":1},"fill_value":7,'
+        '"order":"C","filters":null}'
+    )
+    (tmp_path / "a.zarr" / ".zattrs").write_text('{"a":{"b":[1,2.5,null]},"c":[1,2]}')
+    tenon.save(tmp_path / "b.npy", np.zeros(3))
+    with tenon.open(tmp_path / "a.zarr") as file, tenon.open(tmp_path / "b.npy") as other:
+        assert file.tensors["a"].chunks == (2, 3) and file.tensors["a"].filter == "zlib"
+        assert "chunks (2, 3)" in repr(file.tensors["a"])
+        assert file.metadata["a"] == {"b": [1, 2.5, None]} and file.metadata["c"].tolist() == [1, 2]
+        assert other.tensors["b"].chunks is None and other.tensors["b"].shape == (3,)

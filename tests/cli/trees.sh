@@ -35,6 +35,15 @@ says 'a lost array' err 'mixed: the format gguf keeps no arrays of several types
 tenon convert --strict a.safetensors f.gguf
 is 'strict' "$([ "$code" -ne 0 ] && [ ! -e f.gguf ] && echo refused)" refused
 
+# attributes of a store, and the shape of its chunks
+mkdir store.zarr
+echo '{"zarr_format":2,"shape":[4,6],"chunks":[2,3],"dtype":"<i2","compressor":{"id":"zlib","level":1},"fill_value":7,
+    "order":"C","filters":null}' >store.zarr/.zarray
+echo '{"a":{"b":[1,2.5,null]}}' >store.zarr/.zattrs
+tenon ls --json store.zarr
+says 'attributes of a store' out '"metadata":{"a":{"b":[1,2.5,null]}},'
+says 'chunks' out '"filter":"zlib","chunks":[2,3],"order":"C"'
+
 tenon convert --set tree=x a.safetensors g.safetensors
 says 'a map needs a type' err 'values of its type, a map, cannot be given as text; name another type, such as json'
 tenon convert --set 'mixed[0]=1' a.safetensors g.safetensors
