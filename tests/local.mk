@@ -48,6 +48,7 @@ unit_tests += \
 	tests/unit/source/test_listing \
 	tests/unit/source/test_spool_file \
 	tests/unit/transfer/test_grid \
+	tests/unit/transfer/test_grid_bad \
 	tests/unit/transfer/test_request \
 	tests/unit/transfer/test_tile \
 	tests/unit/transfer/test_transfer
@@ -296,6 +297,7 @@ EXTRA_DIST += tests/collide.h tests/draw.h tests/marks.h tests/openat2.h tests/s
 tests/%.o tests/%.lo bench/%.o plugins/gguf/tests/%.o plugins/npz/tests/%.o plugins/pt/tests/%.o plugins/safetensors/tests/%.o plugins/zarr/tests/%.o plugins/zip/tests/%.o: FRAME_CFLAGS =
 
 tests_unit_transfer_test_grid_SOURCES = tests/unit/transfer/test_grid.c tests/unit/transfer/grid_sample.h
+tests_unit_transfer_test_grid_bad_SOURCES = tests/unit/transfer/test_grid_bad.c tests/unit/transfer/grid_sample.h
 tests_unit_source_test_blocks_LDADD = $(DEFLATE_LDADD)
 tests_unit_source_test_decoder_LDADD = $(DEFLATE_LDADD)
 
@@ -317,6 +319,7 @@ thread_tests = \
 	tests/unit/sink/test_atomic_set \
 	tests/unit/sink/test_lock \
 	tests/unit/source/test_file_pool \
+	tests/unit/transfer/test_grid_bad \
 	tests/unit/transfer/test_tile \
 	tests/unit/transfer/test_transfer
 builtin_tests = tests/walls.sh $(filter %/golden.sh,$(shell_tests))
@@ -380,6 +383,7 @@ valgrind_too_long = \
 	tests/unit/pluginlib/test_json \
 	tests/unit/pluginlib/test_json_numbers \
 	tests/unit/transfer/test_grid \
+	tests/unit/transfer/test_grid_bad \
 	tests/unit/transfer/test_request \
 	tests/unit/transfer/test_tile \
 	tests/unit/transfer/test_transfer

@@ -4,6 +4,7 @@
 #include "catalog/file.h"
 #include "open/members.h"
 #include "source/scan.h"
+#include "transfer/grid.h"
 #include "transfer/slab.h"
 #include "transfer/transfer.h"
 #include "transfer/unblock.h"
@@ -235,6 +236,49 @@ is_read_with_part (const struct tn_catalog *catalog, const struct tn_tensor *ten
            && !tn_catalog_dtype (catalog, tensor->dtype)->check;
 }
 
+/* Adds what was found in chunks. False: no more is wanted. */
+static TN_OWN_FRAME bool
+add_findings (struct verify *verify, const struct tn_findings *findings, const struct tn_tensor *tensor)
+{
+    bool go_on = true;
+    for (uint64_t i = 0; i < findings->kept_count && go_on; i++)
+        go_on = add_finding (verify, findings->kept[i], tensor->name);
+    if (findings->count == findings->kept_count || !go_on)
+        return go_on;
+    tenon_error more = TENON_ERROR_INIT;
+    tn_fail_in (&more, NULL, tensor->name);
+    tn_fail (&more, TENON_E_MALFORMED, TN_NO_OFFSET, "%llu more of its chunks cannot be read",
+             (unsigned long long) (findings->count - findings->kept_count));
+    return add_finding (verify, &more, tensor->name);
+}
+
+/* Each chunk by itself, so that all that are damaged are reported. */
+static TN_OWN_FRAME bool
+verify_chunks (struct verify *verify, const struct tn_request *request, tenon_error *error)
+{
+    const tenon_context *context = verify->file->context;
+    unsigned width = tn_pool_width (context->pool);
+    TN_FREE struct tn_worker *workers = calloc (width, sizeof *workers);
+    TN_FREE struct tn_findings *findings = calloc (1, sizeof *findings);
+    struct tn_made made = { .most = context->limits[TENON_LIMIT_INFLATED_BYTES] };
+    struct tn_grid_how how = { .pool = tn_request_pool (request),
+                               .workers = workers,
+                               .memory = context->limits[TENON_LIMIT_MEMORY],
+                               .made = &made,
+                               .meter = &verify->meter,
+                               .counts = true };
+    if (!workers || !findings) {
+        tn_fail_memory (error);
+        return true;
+    }
+    tn_grid_verify (request, &how, findings, error);
+    bool go_on = add_findings (verify, findings, request->tensor);
+    tn_findings_free (findings);
+    for (unsigned i = 0; i < width; i++)
+        tn_worker_free (&workers[i]);
+    return go_on;
+}
+
 static TN_OWN_FRAME bool
 verify_tensor (struct verify *verify, const struct tn_tensor *tensor)
 {
@@ -244,18 +288,22 @@ verify_tensor (struct verify *verify, const struct tn_tensor *tensor)
     const struct tenon_dtype *dtype = tn_catalog_dtype (catalog, tensor->dtype);
     if (tn_catalog_fault (catalog, tensor)) /* it was recalled */
         return true;
+    bool go_on = true;
     if (!is_read_with_part (catalog, tensor)
         && tn_request_make (&request, catalog, tensor, NULL, TENON_NONE, 0, &error) == TENON_OK
         && request.size > 0) {
         if (tensor->storage == TENON_EXTENT && !dtype->check) /* reading needs no order, and no items */
             tn_request_flatten (&request);
-        check_blocks_of (verify, &request, dtype, &error);
+        if (tensor->storage == TENON_GRID)
+            go_on = verify_chunks (verify, &request, &error);
+        else
+            check_blocks_of (verify, &request, dtype, &error);
     }
     if (error.status < 0) {
         tn_source_fail_in (catalog->sources[tensor->source], &error);
         tn_fail_in (&error, NULL, tensor->name);
     }
-    return add_finding (verify, &error, tensor->name);
+    return add_finding (verify, &error, tensor->name) && go_on;
 }
 
 static void

@@ -476,7 +476,8 @@ tn_box_make (const struct tn_request *request, const struct tn_view_box *box, st
 {
     bool served = request->storage == TENON_SERVED;
     tenon_status status;
-    if ((served || request->decode) && !is_one_piece (request, box))
+    /* what turns is put into its places anyway */
+    if (((served && !request->reversed) || request->decode) && !is_one_piece (request, box))
         status = make_scattered (request, box, worker, to, error);
     else if (served)
         status = make_served (request, box, worker, to, error);

@@ -110,7 +110,7 @@ end_locator (struct tn_locator *locator)
     locators--;
 }
 
-static const struct tn_locating locating = { begin_locator, find_chunk, end_locator };
+static const struct tn_locating locating = { begin_locator, find_chunk, end_locator, NULL };
 
 /* ---- making ---- */
 
