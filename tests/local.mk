@@ -510,8 +510,13 @@ venv/.done: tests/interop/requirements.txt
 	$(SHELL) $(srcdir)/build-aux/python-venv venv $(srcdir)/tests/interop/requirements.txt
 	@touch $@
 
+# The two versions of zarr-python cannot be imported beside each other.
+venv-zarr2/.done: venv/.done tests/interop/requirements-zarr2.txt
+	$(SHELL) $(srcdir)/build-aux/python-venv venv-zarr2 $(srcdir)/tests/interop/requirements-zarr2.txt venv
+	@touch $@
+
 # test_bench.py imports the package, as the measurements of it do.
-check-interop: all python venv/.done
+check-interop: all python venv/.done venv-zarr2/.done
 	@PYTHON='$(abs_builddir)/venv/bin/python' $(srcdir)/tests/logged checks/interop.log ./run $(srcdir)/tests/interop/run
 
 # PyTorch is a download of 600 MB, so its tests are a job of their own, and so are those of JAX. Where they cannot be had they are skipped.
@@ -553,6 +558,6 @@ check-deflate:
 clean-tests:
 	rm -rf checks
 distclean-venv:
-	rm -rf venv venv-python venv-torch venv-wheel peers
+	rm -rf venv venv-python venv-torch venv-wheel venv-zarr2 peers
 
 .PHONY: fuzz fuzzers check-interop check-torch check-valgrind check-threads check-builtin check-walls check-compiler check-sanitized check-deflate clean-tests distclean-venv check-is-missing
