@@ -355,6 +355,8 @@ core_libcore_la_SOURCES = \
 	core/source/unpack.h \
 	core/transfer/cut.c \
 	core/transfer/cut.h \
+	core/transfer/cut_copy.c \
+	core/transfer/cut_copy.h \
 	core/transfer/cut_make.c \
 	core/transfer/cut_make.h \
 	core/transfer/cut_run.c \

@@ -310,6 +310,8 @@ put_box (struct tn_call *call, const struct tenon_grid_put *put, uint32_t layout
         return tn_call_misuse (call, "the fill value of a grid is not one item");
     TN_TRY (take_chunk_box (call, tensor, put, &job, &count));
     TN_TRY (take_chunk_steps (call, put->grid, &job));
+    job.copies = tn_chunks_are_same (&writer->plan->origins[index], &job,
+                                     job.encodes ? call->chunks->pipeline : NULL, layout);
     if (tensor->done == 0 && count > 0)
         tn_write_tell_changes (call, index, &tensor->cut.request,
                                (layout & TENON_BIG_ENDIAN)

@@ -29,6 +29,62 @@ tn_chunks_check (const struct tn_call *call)
     return TENON_OK;
 }
 
+/* ---- the same chunks ---- */
+
+static bool
+has_same_order (const struct tn_tensor *tensor, const uint32_t *order)
+{
+    const struct tn_grid *grid = tensor->served->grid;
+    for (uint32_t i = 0; i < tensor->rank; i++)
+        if (order[i]
+            != (grid->order                     ? grid->order[i]
+                : tensor->flags & TENON_FORTRAN ? tensor->rank - 1u - i
+                                                : i))
+            return false;
+    return true;
+}
+
+static bool
+has_same_fill (const uint8_t *a, const uint8_t *b, uint64_t item)
+{
+    for (uint64_t i = 0; i < item; i++)
+        if ((a ? a[i] : 0) != (b ? b[i] : 0))
+            return false;
+    return true;
+}
+
+/* A level is no part of what is stored. */
+static bool
+has_same_steps (const struct tn_pipeline *a, const struct tn_pipeline *b)
+{
+    const uint32_t count = a ? a->count : 0;
+    if (count != (b ? b->count : 0))
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        if (a->steps[i].filter != b->steps[i].filter || a->steps[i].setup_size != b->steps[i].setup_size
+            || (a->steps[i].setup_size > 0
+                && memcmp (a->steps[i].setup, b->steps[i].setup, a->steps[i].setup_size) != 0))
+            return false;
+    return true;
+}
+
+bool
+tn_chunks_are_same (const struct tn_origin *origin, const struct tn_cut_job *job,
+                    const struct tn_pipeline *pipeline, uint32_t layout)
+{
+    const struct tn_tensor *tensor = origin->tensor;
+    const struct tn_cut_shape *shape = job->shape;
+    if (tensor->storage != TENON_GRID || origin->target != TENON_NONE)
+        return false;
+    const struct tn_grid *grid = tensor->served->grid;
+    const bool ordered = tn_catalog_dtype (origin->catalog, tensor->dtype)->swap_count > 0;
+    return memcmp (grid->chunk_shape, shape->chunk_shape, shape->rank * sizeof *shape->chunk_shape) == 0
+           && ((grid->flags & TENON_GRID_CLIPPED) > 0) == shape->clipped
+           && has_same_order (tensor, shape->order) && has_same_fill (grid->fill, shape->fill, shape->item)
+           && has_same_steps (grid->pipeline, pipeline)
+           && (!ordered || !((tensor->flags ^ layout) & TENON_BIG_ENDIAN));
+}
+
 /* ---- places ---- */
 
 static void

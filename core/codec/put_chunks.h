@@ -28,6 +28,10 @@ struct tn_chunks {
     bool busy;                          /* a call runs */
 };
 
+/* True if the tensor is stored in its file just as the job writes it: the same grid, dtype, layout, fill
+ * value and filters, whatever their levels. */
+bool tn_chunks_are_same (const struct tn_origin *origin, const struct tn_cut_job *job,
+                         const struct tn_pipeline *pipeline, uint32_t layout);
 /* When write returns: TENON_E_MISUSE if a tensor got some of its chunks only. */
 tenon_status tn_chunks_check (const struct tn_call *call);
 

@@ -9,10 +9,14 @@
 #include "base/report.h"
 #include "source/scan.h"
 #include "source/spool_file.h"
+#include "transfer/cut_copy.h"
+#include "transfer/gather.h"
 #include <unistd.h>
 
 /* Smaller chunks are made several at a time. */
 #define TOGETHER ((uint64_t) 64 << 10)
+/* Shorter runs of a file cost more in system calls than in bytes: they are read with those between them. */
+#define SHORT_RUN ((uint64_t) 8 << 10)
 #define LEAST_PIECE ((uint64_t) 64 << 10)
 
 /* ---- beginning and end ---- */
@@ -335,6 +339,17 @@ keep_result (struct tn_cut *cut, const struct tn_cut_job *job, tenon_error *erro
 
 /* ---- all ---- */
 
+/* True if each chunk that is made is one that is stored: then it is read by itself. */
+static bool
+has_same_chunks (const struct tn_cut *cut)
+{
+    const struct tn_tensor *tensor = cut->request.tensor;
+    return tensor->storage == TENON_GRID
+           && memcmp (tensor->served->grid->chunk_shape, cut->shape.chunk_shape,
+                      tensor->rank * sizeof *cut->shape.chunk_shape)
+                  == 0;
+}
+
 /* Before the first box: the way, and a checksum that must be compared before. */
 static tenon_status
 begin_reading (struct tn_cut *cut, tenon_error *error)
@@ -344,12 +359,32 @@ begin_reading (struct tn_cut *cut, tenon_error *error)
         return TENON_OK;
     tn_request_unpack (request);
     cut->way = tn_way_choose (request, TN_BY_CHUNKS);
+    if (has_same_chunks (cut))
+        cut->way = (struct tn_way){ TN_WAY_GATHER };
     cut->way_chosen = true;
     if (cut->way.kind != TN_WAY_GATHER)
         return TENON_OK;
     if (cut->way.sums_first)
         TN_TRY (tn_scan_all (request->context, request->source, NULL, NULL, error));
     return tn_request_account (request, error);
+}
+
+/* True if a chunk of a file lies there in many short runs, so that all of the file is rather read in order.
+ */
+static bool
+has_short_runs (const struct tn_cut *cut, const struct tn_cut_shape *shape)
+{
+    const struct tn_request *request = &cut->request;
+    uint64_t run = shape->item;
+    if (request->turns || tn_gather_memory (request->source) || request->source->check != TENON_CHECK_NONE
+        || request->tensor->storage != TENON_EXTENT)
+        return false;
+    for (uint32_t i = shape->rank; i-- > 0;) {
+        run *= TN_MIN (shape->chunk_shape[i], shape->shape[i]);
+        if (shape->chunk_shape[i] < shape->shape[i])
+            return run < SHORT_RUN;
+    }
+    return false;
 }
 
 tenon_status
@@ -360,6 +395,15 @@ tn_cut_box (struct tn_cut *cut, const struct tn_cut_job *job, bool all, tenon_er
     const uint64_t count = count_chunks (job);
     if (count == 0)
         return TENON_OK;
+    if (all && cut->request.size > 0) {
+        tn_request_unpack (&cut->request);
+        struct tn_way way = tn_way_choose (&cut->request, TN_BY_CHUNKS);
+        if (way.kind == TN_WAY_GATHER && has_short_runs (cut, job->shape)
+            && plan_band (cut, job, &band) > 0) {
+            cut->way = tn_way_choose (&cut->request, TN_IN_ORDER);
+            return stream_bands (cut, &band, error);
+        }
+    }
     TN_TRY (begin_reading (cut, error));
     if (cut->way.kind == TN_WAY_GATHER || cut->request.size == 0)
         view = view_source (cut);
@@ -369,5 +413,8 @@ tn_cut_box (struct tn_cut *cut, const struct tn_cut_job *job, bool all, tenon_er
         TN_TRY (keep_result (cut, job, error));
         view = view_result (cut, &cut->result, cut->spool ? cut->spool : &cut->memory, 0);
     }
-    return tn_cut_run (job, &view, 0, count, error);
+    tenon_status status = tn_cut_run (job, &view, 0, count, error);
+    for (unsigned i = 0; i < job->tools->width; i++)
+        tn_cut_worker_leave (&job->tools->workers[i]);
+    return status;
 }

@@ -3,6 +3,7 @@
  * where it leaves the shape. */
 #include "transfer/cut_make.h"
 #include "transfer/gather.h"
+#include "transfer/transfer.h"
 
 void
 tn_cut_worker_free (struct tn_cut_worker *worker)
@@ -98,6 +99,15 @@ tn_cut_is_fill (const struct tn_cut_shape *shape, const uint8_t *bytes, uint64_t
 
 /* ---- items ---- */
 
+/* What lies in chunks itself is read chunk by chunk. */
+static tenon_status
+read_from_grid (struct tn_cut_worker *worker, uint8_t *to, tenon_error *error)
+{
+    struct tn_request *request = &worker->request;
+    struct tn_transfer_job job = { request, tn_way_choose (request, TN_INTO_MEMORY), to, 0, 0 };
+    return tn_transfer_read (request->context, &job, 1, NULL, error);
+}
+
 /* The request for the items inside of the shape. */
 static tenon_status
 ask_piece (const struct tn_cut_shape *shape, const struct tn_cut_view *view, struct tn_cut_worker *worker,
@@ -134,6 +144,8 @@ tn_cut_make (const struct tn_cut_shape *shape, const struct tn_cut_view *view, s
     if (piece->inside == 0)
         return TENON_OK;
     TN_TRY (ask_piece (shape, view, worker, error));
+    if (view->tensor->storage == TENON_GRID)
+        return read_from_grid (worker, to, error);
     const uint8_t *base = tn_gather_memory (view->source);
     if (base && piece->inside == piece->size && tn_request_is_plain (request)) {
         *bytes = base + request->offset;

@@ -44,6 +44,8 @@ struct tn_cut_worker {
     uint64_t count[TN_MAX_RANK];
     uint8_t *made; /* a decoded chunk, before it is encoded */
     uint64_t room;
+    struct tn_locator *locator; /* of a tensor whose chunks are copied; NULL: none yet … */
+    struct tn_catalog *located; /* … of this catalog */
 };
 void tn_cut_worker_free (struct tn_cut_worker *worker);
 

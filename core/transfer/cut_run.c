@@ -4,6 +4,7 @@
 #include "transfer/cut_run.h"
 #include "base/pool.h"
 #include "base/report.h"
+#include "transfer/cut_copy.h"
 
 #define SLOTS_PER_THREAD 4u
 
@@ -109,6 +110,27 @@ make_encoded (const struct cut_run *run, struct tn_cut_worker *worker, unsigned 
     return TENON_OK;
 }
 
+/* Takes the stored bytes of a chunk as they are, if that can be. A chunk that is missing is left out where
+ * fill is. */
+static tenon_status
+copy_stored (const struct cut_run *run, struct tn_cut_worker *worker, const uint64_t *chunk,
+             struct tn_slot *slot, const uint8_t **bytes, uint64_t *length, bool *copied, tenon_error *error)
+{
+    const struct tn_cut_job *job = run->job;
+    bool missing = false;
+    *copied = false;
+    if (!job->copies || job->pieces.count > 1)
+        return TENON_OK;
+    TN_TRY (tn_cut_copy (run->view, worker, chunk, job->encodes, slot, copied, &missing, error));
+    *bytes = slot->bytes;
+    *length = slot->length;
+    if (missing && run->skips_fill) {
+        *length = TENON_AUTO;
+        *copied = true;
+    }
+    return TENON_OK;
+}
+
 /* Makes what is to be handed out for a chunk, or a piece of one. */
 static tenon_status
 make_chunk (const struct cut_run *run, uint64_t number, uint64_t piece, unsigned worker, struct tn_slot *slot,
@@ -120,7 +142,11 @@ make_chunk (const struct cut_run *run, uint64_t number, uint64_t piece, unsigned
     TN_TRY (tn_meter_ask (job->meter, error));
     tn_cut_find_chunk (job, number, chunk);
     tn_cut_find_piece (job->shape, &job->pieces, chunk, piece, &own->piece);
-    if (job->encodes)
+    bool copied;
+    TN_TRY (copy_stored (run, own, chunk, slot, bytes, length, &copied, error));
+    if (copied)
+        ;
+    else if (job->encodes)
         TN_TRY (make_encoded (run, own, worker, slot, bytes, length, error));
     else {
         TN_TRY (make_stored (run, own, slot, bytes, error));

@@ -54,6 +54,7 @@ struct tn_cut_job {
     const uint64_t *first, *count; /* the box: `rank` numbers of chunks */
     bool encodes;                  /* with the encoder of the tools */
     bool skips_fill;
+    bool copies; /* chunks are stored as they shall be written */
     struct tn_cut_pieces pieces;
     uint64_t together;  /* chunks that are one item of the pool; 1 if they are cut into pieces */
     unsigned in_flight; /* items that are made, or wait for their turn, at a time */

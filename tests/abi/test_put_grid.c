@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_put_grid.c - chunks that a codec puts one behind the other: their bytes, written down by hand. */
-#include "kit.h"
+#include "gridkit.h"
 
 /* A context with the toys, and a plan of arrays. */
 static tenon_plan *
@@ -309,6 +309,104 @@ START_TEST (test_suggested)
 }
 END_TEST
 
+/* A file of toygrid: 3 × 4 in chunks of 2 × 3, of which 0, 1 is missing. */
+static int
+is_missing (const uint64_t *chunk)
+{
+    return chunk[0] == 0 && chunk[1] == 1;
+}
+
+static const uint16_t grid_numbers[12] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 };
+static const struct grid_spec grid_spec = { .name = "m",
+                                            .dtype = "u16",
+                                            .item = 2,
+                                            .rank = 2,
+                                            .shape = { 3, 4 },
+                                            .chunk = { 2, 3 },
+                                            .fill = "\1\0",
+                                            .steps = { "zlib" },
+                                            .missing = is_missing };
+
+/* Puts the chunks that are stored behind a text, and returns the last one, which is damaged, if `damaged`. */
+static void
+put_stored (struct bytes *bytes, int damaged)
+{
+    static const uint64_t chunks[3][2] = { { 0, 0 }, { 1, 0 }, { 1, 1 } };
+    for (unsigned i = 0; i < 3; i++) {
+        size_t size;
+        uint8_t *encoded = grid_encode (&grid_spec, grid_numbers, chunks[i], &size, NULL);
+        if (damaged && i == 2)
+            encoded[size - 1] ^= 1;
+        kit_put (bytes, encoded, size);
+        free (encoded);
+    }
+}
+
+static tenon_file *
+open_grid (int damaged)
+{
+    static struct bytes damage;
+    size_t size, last_size;
+    grid_begin ();
+    grid_add (&grid_spec, grid_numbers);
+    grid_save ("in.toygrid");
+    damage.size = 0;
+    const uint8_t *file = kit_load ("in.toygrid", &size);
+    kit_put (&damage, file, size);
+    uint8_t *last = grid_encode (&grid_spec, grid_numbers, KIT_SHAPE (1, 1), &last_size, NULL);
+    uint8_t *found = (uint8_t *) memmem (damage.data, size, last, last_size);
+    ck_assert_ptr_nonnull (found);
+    if (damaged)
+        found[last_size - 1] ^= 1;
+    free (last);
+    kit_file ("in.toygrid", &damage);
+    return kit_open ("in.toygrid", NULL, NULL);
+}
+
+/* Chunks that are stored as they shall be are copied, and not decoded: so the damage in the last one is
+ * copied, too. Missing ones stay missing where fill is left out. */
+START_TEST (test_copies)
+{
+    static struct bytes wanted;
+    wanted.size = 0;
+    kit_plugins ("toychunks toygrid", NULL);
+    tenon_file *file = open_grid (1);
+    tenon_plan *plan = kit_plan_of (file);
+    ck_assert_msg (save_words (plan, "0//g/S", NULL) == TENON_OK, "%s", kit_error.message);
+    kit_text (&wanted, "2x3 zlib fill 0100\n");
+    put_stored (&wanted, 1);
+    kit_same_file ("out.toychunks", &wanted);
+    tenon_plan_free (plan);
+    tenon_close (file);
+}
+END_TEST
+
+/* Other chunks are decoded: of other filters, or with another fill value, 7, which the missing chunk does not
+ * become. */
+START_TEST (test_recoded)
+{
+    kit_plugins ("toychunks toygrid", NULL);
+    tenon_file *file = open_grid (0);
+    tenon_plan *plan = kit_plan_of (file);
+    EXPECT (plan, "0/2x3/f0700",
+            "\0\0\1\0\2\0\4\0\5\0\6\0"
+            "\1\0\7\0\7\0\1\0\7\0\7\0"
+            "\10\0\11\0\12\0\7\0\7\0\7\0"
+            "\13\0\7\0\7\0\7\0\7\0\7\0");
+    EXPECT (plan, "0/3x2/c",
+            "\0\0\1\0\4\0\5\0\10\0\11\0"
+            "\2\0\1\0\6\0\1\0\12\0\13\0");
+    tenon_plan_free (plan);
+    tenon_close (file);
+    file = open_grid (1);
+    plan = kit_plan_of (file);
+    ck_assert_int_lt (save_words (plan, "0/2x3", NULL), 0);
+    ck_assert (strcmp (kit_error.tensor, "m") == 0);
+    tenon_plan_free (plan);
+    tenon_close (file);
+}
+END_TEST
+
 static void
 fill_suite (Suite *suite)
 {
@@ -323,6 +421,8 @@ fill_suite (Suite *suite)
     tcase_add_test (cases, test_scalars_and_none);
     tcase_add_loop_test (cases, test_misuse, 0, (int) (sizeof wrong / sizeof *wrong));
     tcase_add_test (cases, test_report);
+    tcase_add_test (cases, test_copies);
+    tcase_add_test (cases, test_recoded);
     tcase_add_loop_test (cases, test_suggested, 0, (int) (sizeof suggested / sizeof *suggested));
 }
 
