@@ -51,8 +51,12 @@ endif
 zarr_kit = plugins/zarr/tests/kit.c plugins/zarr/tests/kit.h
 unit_tests += \
 	plugins/zarr/tests/test_bad \
-	plugins/zarr/tests/test_describe
+	plugins/zarr/tests/test_describe \
+	plugins/zarr/tests/test_shards
 plugins_zarr_tests_test_bad_SOURCES = plugins/zarr/tests/test_bad.c $(zarr_kit)
 plugins_zarr_tests_test_describe_SOURCES = plugins/zarr/tests/test_describe.c $(zarr_kit)
-shell_tests += plugins/zarr/tests/write.sh
+plugins_zarr_tests_test_shards_SOURCES = plugins/zarr/tests/test_shards.c $(zarr_kit)
+shell_tests += \
+	plugins/zarr/tests/golden.sh \
+	plugins/zarr/tests/write.sh
 dist_man_MANS += plugins/zarr/tenon-zarr.7

@@ -101,6 +101,12 @@ store_last (size_t *size)
     return entries[entry_count - 1].bytes;
 }
 
+void
+store_cut (size_t size)
+{
+    entries[entry_count - 1].size = size;
+}
+
 const char *
 replaced (const char *text, const char *from, const char *to)
 {

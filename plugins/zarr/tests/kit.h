@@ -38,6 +38,8 @@ void store_put (const char *key, const char *text);
 void store_put_bytes (const char *key, const void *bytes, size_t size);
 /* The bytes of the key that was put last: a test may change them. */
 uint8_t *store_last (size_t *size);
+/* Cuts it off. */
+void store_cut (size_t size);
 /* A document with `from` replaced by `to`, in memory that is used again by the next but seven calls. `from`
  * must be there, unless it is "". */
 const char *replaced (const char *text, const char *from, const char *to);
