@@ -441,13 +441,14 @@ fuzzers = tests/fuzz/fuzz_append \
 	tests/fuzz/fuzz_read \
 	tests/fuzz/fuzz_safetensors \
 	tests/fuzz/fuzz_set \
+	tests/fuzz/fuzz_zarr \
 	tests/fuzz/fuzz_zip
 if COMMAND
 fuzzers += tests/fuzz/fuzz_json
 endif
 FUZZ_LDADD = tests/fuzz/libfuzz.la core/libcore.la $(LIBM)
 tests_fuzz_libfuzz_la_SOURCES = tests/fuzz/fuzz.c tests/fuzz/fuzz.h tests/fuzz/make.h tests/fuzz/make_file.c \
-	tests/fuzz/make_gguf.c tests/fuzz/make_npy.c tests/fuzz/make_pt.c tests/fuzz/make_safetensors.c tests/fuzz/make_zip.c \
+	tests/fuzz/make_gguf.c tests/fuzz/make_npy.c tests/fuzz/make_pt.c tests/fuzz/make_safetensors.c tests/fuzz/make_zarr.c tests/fuzz/make_zip.c \
 	tests/fuzz/reading.c tests/fuzz/recipe.c tests/fuzz/same.c tests/fuzz/saving.c
 tests_fuzz_fuzz_append_SOURCES = tests/fuzz/fuzz_append.c $(fuzz_main)
 tests_fuzz_fuzz_convert_SOURCES = tests/fuzz/fuzz_convert.c $(fuzz_main)
@@ -461,6 +462,7 @@ tests_fuzz_fuzz_quants_SOURCES = tests/fuzz/fuzz_quants.c $(fuzz_main)
 tests_fuzz_fuzz_read_SOURCES = tests/fuzz/fuzz_read.c $(fuzz_main)
 tests_fuzz_fuzz_safetensors_SOURCES = tests/fuzz/fuzz_safetensors.c $(fuzz_main)
 tests_fuzz_fuzz_set_SOURCES = tests/fuzz/fuzz_set.c $(fuzz_main)
+tests_fuzz_fuzz_zarr_SOURCES = tests/fuzz/fuzz_zarr.c $(fuzz_main)
 tests_fuzz_fuzz_zip_SOURCES = tests/fuzz/fuzz_zip.c $(fuzz_main)
 tests_fuzz_fuzz_append_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_convert_LDADD = $(FUZZ_LDADD)
@@ -474,6 +476,7 @@ tests_fuzz_fuzz_quants_LDADD = $(FUZZ_LDADD) plugins/gguf/libquants.la $(LIBM)
 tests_fuzz_fuzz_read_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_safetensors_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_set_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_zarr_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_zip_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_json_CPPFLAGS = $(AM_CPPFLAGS) $(JSON_C_CFLAGS)
 

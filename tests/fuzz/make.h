@@ -39,6 +39,9 @@ struct fuzz_pt {
 };
 void fuzz_make_pt (struct fuzz_buffer *file, struct fuzz_recipe *recipe, struct fuzz_pt *what);
 
+/* A store of Zarr as a zip archive. Returns the number of arrays. */
+uint32_t fuzz_make_zarr (struct fuzz_buffer *file, struct fuzz_recipe *recipe);
+
 /* The JSON of a typed value, with `"type":…,"value":…` as members of an object or not: metadata.c. */
 void fuzz_make_typed (struct fuzz_buffer *json, struct fuzz_recipe *recipe, unsigned depth);
 /* A JSON string of these bytes. */
