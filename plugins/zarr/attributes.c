@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* attributes.c - attributes as metadata: those of the root by their names, those of a node as PATH:NAME. */
 #include "read.h"
-#include <stdlib.h>
 #include <tenon/json_any.h>
 
 #define SPARE 24u /* bytes for "#2" behind a key */
@@ -43,75 +42,14 @@ take_value (struct zarr_reader *reader, struct tenon_json *json, int32_t token, 
     }
     if ((status = tenon_json_take_any (&any, token, value)) < 0)
         return status;
+    if (any.repeated)
+        tenon_note (reader->call, TENON_NOTE, reader->key,
+                    "%llu keys of the attribute stand there twice: the last value counts",
+                    (unsigned long long) any.repeated);
     if (any.rounded)
         tenon_note (reader->call, TENON_NOTE, reader->key,
                     "%llu numbers of the attribute have more digits than 64 bits hold: they are rounded",
                     (unsigned long long) any.rounded);
-    return TENON_OK;
-}
-
-/* Compares two keys of a map. */
-static int
-compare_keys (const void *one, const void *other)
-{
-    const struct tenon_value *a = *(const struct tenon_value *const *) one;
-    const struct tenon_value *b = *(const struct tenon_value *const *) other;
-    if (a->count != b->count)
-        return a->count < b->count ? -1 : 1;
-    return memcmp (a->as.string, b->as.string, (size_t) a->count);
-}
-
-/* *key is one that a map has twice, if it has one. */
-static tenon_status
-find_repeated (struct zarr_reader *reader, const struct tenon_value *map, const struct tenon_value **key)
-{
-    const struct tenon_value **keys = reader->call->host->scratch (reader->call, map->count * sizeof *keys);
-    if (!keys)
-        return TENON_E_MEMORY;
-    for (uint64_t i = 0; i < map->count; i++)
-        keys[i] = &map->as.items[2 * i];
-    qsort (keys, (size_t) map->count, sizeof *keys, compare_keys);
-    for (uint64_t i = 1; i < map->count && !*key; i++)
-        if (compare_keys (&keys[i - 1], &keys[i]) == 0)
-            *key = keys[i];
-    return TENON_OK;
-}
-
-/* The number of values inside a value. */
-static uint64_t
-count_inner (const struct tenon_value *value)
-{
-    if (value->type == TENON_MAP)
-        return 2 * value->count;
-    return value->type == TENON_ARRAY && (value->item_type == TENON_MIXED || value->item_type == TENON_ARRAY)
-               ? value->count
-               : 0;
-}
-
-/* Looks into all maps inside a value for a key that one of them has twice: no map of metadata may. */
-static tenon_status
-check_maps (struct zarr_reader *reader, const struct tenon_value *value, const struct tenon_value **key)
-{
-    struct {
-        const struct tenon_value *items;
-        uint64_t left;
-    } levels[TENON_JSON_DEPTH + 1] = { { value, 1 } };
-    uint32_t depth = 1;
-    *key = NULL;
-    while (depth > 0 && !*key) {
-        if (levels[depth - 1].left == 0) {
-            depth--;
-            continue;
-        }
-        levels[depth - 1].left--;
-        const struct tenon_value *inner = levels[depth - 1].items++;
-        if (inner->type == TENON_MAP && inner->count > 1)
-            TENON_TRY (find_repeated (reader, inner, key));
-        if (count_inner (inner) == 0)
-            continue;
-        levels[depth].items = inner->as.items;
-        levels[depth++].left = count_inner (inner);
-    }
     return TENON_OK;
 }
 
@@ -120,14 +58,7 @@ static tenon_status
 add_value (struct zarr_reader *reader, uint64_t length, const struct tenon_value *value)
 {
     struct tenon_call *call = reader->call;
-    const struct tenon_value *twice;
     uint64_t number = 1, whole = length;
-    TENON_TRY (check_maps (reader, value, &twice));
-    if (twice) {
-        tenon_note (call, TENON_LOSS, reader->key, "the attribute has the key '%.*s' twice: it is left out",
-                    twice->count > 80 ? 80 : (int) twice->count, twice->as.string);
-        return TENON_OK;
-    }
     while (call->host->find_metadata (call, reader->key, whole) == TENON_OK)
         whole = length
                 + (uint64_t) snprintf (reader->key + length, SPARE, "#%llu", (unsigned long long) ++number);
