@@ -167,6 +167,72 @@ add_root_array (struct zarr_writer *writer)
     return add_node (writer, "", 0, 0);
 }
 
+/* ---- their order ---- */
+
+#define NO_NODE UINT64_MAX
+
+/* The nodes that a group holds, in the order of the plan. */
+struct node_links {
+    uint64_t parent, first, last, next;
+};
+
+static tenon_status
+link_nodes (struct zarr_writer *writer, struct node_links **links)
+{
+    struct node_links *all = *links =
+        writer->call->host->scratch (writer->call, writer->node_count * sizeof *all);
+    if (!all)
+        return TENON_E_MEMORY;
+    for (uint64_t i = 0; i < writer->node_count; i++) {
+        const struct zarr_node *node = &writer->nodes[i];
+        all[i] = (struct node_links){ 0, NO_NODE, NO_NODE, NO_NODE };
+        if (i == 0)
+            continue;
+        uint64_t parent =
+            (uint64_t) (zarr_find_node (writer, node->path, parent_length (node->path, node->length))
+                        - writer->nodes);
+        all[i].parent = parent;
+        if (all[parent].first == NO_NODE)
+            all[parent].first = i;
+        else
+            all[all[parent].last].next = i;
+        all[parent].last = i;
+    }
+    return TENON_OK;
+}
+
+/* Puts what a group holds behind it. zarr-python loses nodes of consolidated metadata if those of one group
+ * are not together. */
+static tenon_status
+sort_nodes (struct zarr_writer *writer)
+{
+    struct node_links *links;
+    struct zarr_node *sorted =
+        writer->call->host->scratch (writer->call, writer->node_count * sizeof *sorted);
+    uint64_t count = 0, at = 0;
+    if (!sorted)
+        return TENON_E_MEMORY;
+    TENON_TRY (link_nodes (writer, &links));
+    for (;;) {
+        sorted[count++] = writer->nodes[at];
+        if (links[at].first != NO_NODE) {
+            at = links[at].first;
+            continue;
+        }
+        while (at != 0 && links[at].next == NO_NODE)
+            at = links[at].parent;
+        if (at == 0)
+            break;
+        at = links[at].next;
+    }
+    writer->nodes = sorted;
+    writer->node_room = count;
+    memset (writer->table, 0, (size_t) (writer->table_size * sizeof *writer->table));
+    for (uint64_t i = 0; i < count; i++)
+        *find_slot (writer, sorted[i].path, sorted[i].length) = i + 1;
+    return TENON_OK;
+}
+
 tenon_status
 zarr_make_nodes (struct zarr_writer *writer)
 {
@@ -175,5 +241,5 @@ zarr_make_nodes (struct zarr_writer *writer)
     TENON_TRY (add_node (writer, "", 0, TENON_AUTO));
     for (uint64_t i = 0; i < writer->plan.tensors; i++)
         TENON_TRY (add_array (writer, i));
-    return TENON_OK;
+    return sort_nodes (writer);
 }

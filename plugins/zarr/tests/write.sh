@@ -315,4 +315,11 @@ checks=$((checks + 1))
 tenon convert -q --rename y=x/y "$work/both.npz" "$work/denied.zarr"
 said 'an array holds no other array' || fail 'an array in an array is written'
 
+# ---- what a group holds is together in consolidated metadata, which zarr-python needs; else the order is the plan's ----
+tenon convert -q --append "$work/s.npy" "$work/both.npz"
+convert --rename x=g/x --rename y=h/y --rename s=g/s -o zarr.format=2 "$work/both.npz" "$work/order.zarr"
+checks=$((checks + 1))
+found=$(sed -n 's|^ *"\([a-z/]*\)\.z[a-z]*": {|\1|p' "$work/order.zarr/.zmetadata" | tr '\n' ' ')
+[ "$found" = ' g/ g/x/ g/s/ h/ h/y/ ' ] || fail "the nodes are '$found'"
+
 finish
