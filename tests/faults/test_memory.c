@@ -480,6 +480,55 @@ START_TEST (failure_while_failing)
 }
 END_TEST
 
+/* ---- chunks ---- */
+
+static tenon_status
+give_floats (void *user, uint64_t offset, void *to, uint64_t length)
+{
+    (void) user, (void) offset;
+    memset (to, 1, length);
+    return TENON_OK;
+}
+
+/* Chunks behind each other, boxes of a callback, and files of a folder. */
+static tenon_status
+put_chunks (int kind, tenon_error *error)
+{
+    static const char *const words[] = { "toychunks.do=0/8x8/spframe",
+                                         "toychunks.do=0/8x24/b1x0+1x1,0/8x24/b0x0+1x1",
+                                         "toychunktree.do=0/8x8/k" };
+    static const char *const names[] = { "out.toychunks", "out.toychunks", "out.chunktree" };
+    static float floats[16 * 24];
+    static const uint64_t shape[] = { 16, 24 };
+    const char *const settings[] = { words[kind], NULL };
+    tenon_array array = { .struct_size = sizeof array,
+                          .name = "m",
+                          .dtype = TENON_F32,
+                          .shape = shape,
+                          .rank = 2,
+                          .size = sizeof floats };
+    tenon_save_options options = { .struct_size = sizeof options, .settings = settings };
+    tenon_plan *plan = NULL;
+    tenon_status status;
+    if (kind == 1)
+        array.fill = give_floats;
+    else
+        array.data = floats;
+    TRY (tenon_plan_new (kit, &plan, error));
+    TRY (tenon_plan_add (plan, &array, error));
+    TRY (tenon_save (plan, kit_path (names[kind]), &options, NULL, NULL, error));
+done:
+    tenon_plan_free (plan);
+    return status;
+}
+
+START_TEST (chunks)
+{
+    kit_plugins ("toychunks toypipe", "core.threads=3");
+    rig_sweep (put_chunks, _i / 2, "chunks", _i % 2 ? "-" : "");
+}
+END_TEST
+
 static void
 fill_suite (Suite *suite)
 {
@@ -492,6 +541,7 @@ fill_suite (Suite *suite)
     tcase_add_loop_test (cases, opening_sets, 0, 12);
     tcase_add_loop_test (cases, parts_and_blocks, 0, 4);
     tcase_add_loop_test (cases, saving, 0, 2 * RIG_SAVES);
+    tcase_add_loop_test (cases, chunks, 0, 6);
     tcase_add_loop_test (cases, carrying, 0, 2);
     tcase_add_loop_test (cases, unreadable, 0, 2);
     tcase_add_loop_test (cases, one_by_one, 0, 2);
