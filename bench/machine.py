@@ -8,7 +8,7 @@ import re
 import subprocess
 
 # What the rows name, and not what that needs.
-PACKAGES = ("numpy", "ml_dtypes", "safetensors", "gguf", "mlx", "torch", "backports.zstd")
+PACKAGES = ("numpy", "ml_dtypes", "safetensors", "gguf", "mlx", "zarr", "zarrs", "tensorstore", "torch", "backports.zstd")
 
 
 def output(*command):
