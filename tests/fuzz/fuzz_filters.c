@@ -27,6 +27,11 @@ static const struct choice {
     { .filter = "xz" },
     { .filter = "lzma" },
     { .filter = "lzma", .setup = "\1\0\0\0", .setup_size = 4 }, /* as in .lzma files */
+    { .filter = "shuffle", .setup = "\4\0\0\0", .setup_size = 4 },
+    { .filter = "bitshuffle", .setup = "\2\0\0\0\10\0\0\0", .setup_size = 8 },
+    { .filter = "delta", .setup = "\10\0\0\0\7\0\0\0\1\0\0\0", .setup_size = 12 }, /* i32 as i16 */
+    { .filter = "crc32c" },
+    { .filter = "crc32c", .setup = "\1\0\0\0\3\0\0\0", .setup_size = 8 }, /* an Adler-32 in front */
 };
 #define CHOICES (sizeof choices / sizeof choices[0])
 
