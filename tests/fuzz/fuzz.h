@@ -115,8 +115,9 @@ struct tenon_dtype fuzz_dtype (const tenon_file *file, uint32_t dtype);
 /* All of a tensor, packed. NULL if it cannot be read; then *error says why. The caller frees *memory. */
 const uint8_t *fuzz_load (tenon_file *file, uint64_t index, uint32_t dtype, uint64_t *size,
                           tenon_memory **memory, tenon_error *error);
-/* True if one of two reads of the same met the wrong sum of a member of several tensors: it is compared once
- * all of them were read, by whatever calls. */
+/* True if just one of two reads of the same met the wrong sum of a member of several tensors or chunks: it is
+ * compared once all of them were read, by whatever calls. The other read ends well, or meets another fault.
+ */
 bool fuzz_meets_sum (tenon_status left, tenon_status right);
 /* Puts the bytes of a tensor, as they are stored, into C order, little-endian, item by item. False for blocks
  * and packed items, whose layout only the library knows. */
