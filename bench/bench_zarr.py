@@ -62,8 +62,26 @@ def readers(path, *wanted):
     return [(lambda read=read: read(path), name, words) for (read, name), words in zip(named, wanted)]
 
 
+class Target:
+    """The name of a store that is written again and again: under a new name each time, since removing the old one is no part of writing."""
+
+    def __init__(self, stem):
+        self.stem, self.count = stem, 0
+
+    @property
+    def path(self):
+        return f"{self.stem}{self.count}.zarr"
+
+    def new(self):
+        self.count += 1
+        return self.path
+
+    def remove(self):
+        for number in range(self.count + 1):
+            shutil.rmtree(f"{self.stem}{number}.zarr", ignore_errors=True)
+
+
 def write_zarr(path, array, codecs, chunks, shards=None):
-    shutil.rmtree(path, ignore_errors=True)
     zarr.create_array(path, shape=array.shape, dtype=array.dtype, chunks=chunks, shards=shards, compressors=codecs)[...] = array
 
 
@@ -73,7 +91,6 @@ def write_zarrs(path, array, codecs, chunks, shards=None):
 
 
 def write_tensorstore(path, array, codec, chunks, shards=None):
-    shutil.rmtree(path, ignore_errors=True)
     steps = [{"name": "bytes", "configuration": {"endian": "little"}}] + ([codec] if codec else [])
     if shards:
         steps = [{"name": "sharding_indexed", "configuration": {"chunk_shape": chunks, "codecs": steps}}]
@@ -82,13 +99,12 @@ def write_tensorstore(path, array, codec, chunks, shards=None):
     tensorstore.open({"driver": "zarr3", "kvstore": {"driver": "file", "path": path}, "metadata": metadata}, create=True).result().write(array).result()
 
 
-def ours_writes(bench, path, array, settings, chunks, shards=None):
-    """Returns a function that saves the array as `path`/a."""
+def ours_writes(bench, target, array, settings, chunks, shards=None):
+    """Returns a function that saves the array as a in the target."""
     words = settings.split() + ["zarr.chunks=" + ",".join(map(str, chunks))] + (["zarr.shards=" + ",".join(map(str, shards))] if shards else [])
 
     def save():
-        shutil.rmtree(path, ignore_errors=True)
-        bench.tenon.save_many(path, [("a", array, F32)], *words)
+        bench.tenon.save_many(target.new(), [("a", array, F32)], *words)
 
     return save
 
@@ -102,17 +118,17 @@ def same(array, path):
 def chunked(bench, title, array, chunks, names, rounds):
     for name in names:
         settings, codecs, codec = CODECS[name]
-        ours = bench.path("ours.zarr")
-        targets = [bench.path(f"theirs{i}.zarr") for i in range(3)]
-        peers = [(lambda: write_zarr(targets[0], array, codecs, chunks), "zarr-python", ">= 2"),
-                 (lambda: write_zarrs(targets[1], array, codecs, chunks), "zarrs", ">= 1"),
-                 (lambda: write_tensorstore(targets[2], array, codec, chunks), "tensorstore", ">= 1")]
+        ours = Target(bench.memory_path("ours"))
+        targets = [Target(bench.memory_path(f"theirs{i}-")) for i in range(3)]
+        peers = [(lambda: write_zarr(targets[0].new(), array, codecs, chunks), "zarr-python", ">= 2"),
+                 (lambda: write_zarrs(targets[1].new(), array, codecs, chunks), "zarrs", ">= 1"),
+                 (lambda: write_tensorstore(targets[2].new(), array, codec, chunks), "tensorstore", ">= 1")]
         bench.compare_all(f"write {title}, {name}", ours_writes(bench, ours, array, settings, chunks), peers, array.nbytes, rounds, readme="zarr-python")
-        same(array, ours + "/a")
-        bench.compare_all(f"read {title}, {name}", bench.loader(targets[0]), readers(targets[0], ">= 2", ">= 1", ">= 1"), array.nbytes, rounds,
-                          readme="zarr-python")
-        for path in (ours, *targets):
-            shutil.rmtree(path, ignore_errors=True)
+        same(array, ours.path + "/a")
+        theirs = targets[0].path
+        bench.compare_all(f"read {title}, {name}", bench.loader(theirs), readers(theirs, ">= 2", ">= 1", ">= 1"), array.nbytes, rounds, readme="zarr-python")
+        for target in (ours, *targets):
+            target.remove()
 
 
 def chunks_of_mib(bench):
@@ -151,12 +167,13 @@ def large_shard(bench):
     array = field(250000 // bench.scale, 256)
     words = f"a shard of {array.shape[0]:,} chunks"
     settings, codecs, codec = CODECS["zstd"]
-    ours, theirs = bench.path("ours.zarr"), bench.path("theirs.zarr")
-    peers = [(lambda: write_zarr(theirs, array, codecs, (1, 256), array.shape), "zarr-python", ">= 2"),
-             (lambda: write_zarrs(theirs, array, codecs, (1, 256), array.shape), "zarrs", ">= 1"),
-             (lambda: write_tensorstore(theirs, array, codec, (1, 256), array.shape), "tensorstore", ">= 1")]
+    ours, target = Target(bench.path("ours")), Target(bench.path("theirs"))
+    peers = [(lambda: write_zarr(target.new(), array, codecs, (1, 256), array.shape), "zarr-python", ">= 2"),
+             (lambda: write_zarrs(target.new(), array, codecs, (1, 256), array.shape), "zarrs", ">= 1"),
+             (lambda: write_tensorstore(target.new(), array, codec, (1, 256), array.shape), "tensorstore", ">= 1")]
     bench.compare_all(f"write {words}", ours_writes(bench, ours, array, settings, (1, 256), array.shape), peers, array.nbytes, 1, warm=False)
-    same(array, ours + "/a")
+    same(array, ours.path + "/a")
+    theirs = target.path
     bench.compare_all(f"read {words}", bench.loader(theirs), readers(theirs, ">= 2", ">= 1", ">= 1"), array.nbytes, 1, warm=False)
     rows = slice(array.shape[0] // 2, array.shape[0] // 2 + 100)
     read = slice_of(bench, theirs, rows.start, 100)
@@ -193,11 +210,11 @@ def consolidated(bench):
 def converted(bench):
     """The goal: what the filter takes on all cores, and writing as much besides."""
     array = field(8192 // bench.scale, 8192)
-    path, target = bench.path("a.zarr"), bench.path("a.safetensors")
+    store, target = Target(bench.path("a")), bench.path("a.safetensors")
     for name, wanted in (("zstd", "<= 1.5"), ("none", "<= -")):
-        ours_writes(bench, path, array, CODECS[name][0], (512, 512))()
-        bench.compare(f"zarr to safetensors, {array.nbytes // MIB} MiB, {name}", lambda: bench.tenon.convert(path, target), bench.loader(path), "reading it", wanted, array.nbytes,
-                      bench.rounds(3))
+        ours_writes(bench, store, array, CODECS[name][0], (512, 512))()
+        bench.compare(f"zarr to safetensors, {array.nbytes // MIB} MiB, {name}", lambda: bench.tenon.convert(store.path, target),
+                      bench.loader(store.path), "reading it", wanted, array.nbytes, bench.rounds(3))
         os.unlink(target)
 
 

@@ -108,6 +108,10 @@ class Bench:
     def path(self, name):
         return os.path.join(self.folder, name)
 
+    def memory_path(self, name):
+        """Returns a path on the tmpfs, if there is one: for what a disk would only make noisy, such as ten thousand new files."""
+        return os.path.join(self.tmpfs or self.folder, name)
+
     def rounds(self, full, quick=2):
         return quick if self.quick else full
 
