@@ -23,7 +23,7 @@ struct tn_locator {
     const struct tn_tensor *tensor; /* NULL in an isolated child, where the struct below says all */
     uint32_t description;
     uint64_t id;                               /* of all that the catalog has had; 0: none was needed yet */
-    void (*gone) (struct tn_locator *locator); /* it is about to be freed; NULL: nobody wants to know */
+    void (*gone) (struct tn_locator *locator); /* called before it is freed; NULL: nothing is */
     struct tn_session session;
     struct tn_call call;
     struct tenon_tensor theirs; /* what the codec sees of the tensor */
@@ -50,7 +50,7 @@ extern const struct tn_locating tn_locating_here;
 /* Lets the catalog keep locators. */
 tenon_status tn_locators_need (struct tn_catalog *catalog, tenon_error *error);
 
-/* The file of a number that open_key gave in locate_chunk. NULL: it is not open any more, or never was. */
+/* The file that open_key gave this number in locate_chunk. NULL: it is not open any more, or never was. */
 static inline struct tn_located_file *
 tn_locator_file (const struct tn_locator *locator, uint32_t number)
 {

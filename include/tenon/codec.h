@@ -141,8 +141,9 @@ struct tenon_codec {
      * tensor, one after the other: call->state, NULL at first, and scratch memory live until the host ends
      * that call. A codec keeps there what it needs again, such as the index of the shard that it looked into
      * last. Many calls for one tensor may run at once, each on one thread at a time. It may call the services
-     * for every codec function, open_key and answer. What it opens lives until it has opened a few more keys.
-     */
+     * for every codec function, open_key and answer. A key that it opens stays open until it has opened eight
+     * others. A failure is that of the chunk alone: the file stays usable. NULL: the codec describes no
+     * TENON_GRID tensors. */
     tenon_status (*locate_chunk) (struct tenon_call *call, const struct tenon_tensor *tensor,
                                   const uint64_t *chunk, struct tenon_chunk *found);
     /* of a container: the name of the option that selects the codec of its members; the limits of that codec

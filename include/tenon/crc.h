@@ -21,9 +21,11 @@ extern "C" {
 
 #pragma GCC visibility push(hidden)
 
-/* The CRC-32C of bytes of which `crc`, 0 at first, is the sum of those before these. */
+/* The CRC-32C of a stretch of bytes and `length` more of them. `crc`: that of the stretch, 0 if it is empty.
+ */
 uint32_t tenon_crc32c (uint32_t crc, const void *bytes, uint64_t length);
-/* The sum of two joined stretches from that of each. `length`: the bytes of the second. */
+/* The CRC of two joined stretches of bytes from that of each; `length`: bytes of the second. `polynomial`:
+ * TENON_CRC_*. */
 uint32_t tenon_crc_join (uint32_t polynomial, uint32_t first, uint32_t second, uint64_t length);
 
 #pragma GCC visibility pop

@@ -10,8 +10,8 @@ extern "C" {
 
 /* The bytes of a tensor as they are in the file, without a copy, in the order that the flags of
  * tenon_tensor_info tell. Valid until tenon_close. TENON_E_NOT_MAPPABLE, with the reason, if they are
- * encoded, served, from a callback, or not aligned (see TENON_OPEN_UNALIGNED). If another process shrinks the
- * file, touching the memory raises SIGBUS; tenon_read never does. */
+ * encoded, served, in chunks, from a callback, or not aligned (see TENON_OPEN_UNALIGNED). If another process
+ * shrinks the file, touching the memory raises SIGBUS; tenon_read never does. */
 TENON_API tenon_status tenon_map (tenon_file *file, uint64_t index, const void **data, uint64_t *size,
                                   tenon_error *error);
 

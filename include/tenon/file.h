@@ -123,7 +123,7 @@ typedef struct tenon_tensor_info {
     uint32_t storage, source;
     const char *source_name; /* path of the file that holds them */
     uint64_t offset;    /* absolute in that file: of the data, or of the encoded member that holds them */
-    uint64_t stored;    /* bytes there; 0 when served, and of chunks */
+    uint64_t stored;    /* bytes there; 0 if served or in chunks */
     const char *filter; /* ids of the filters of that member, or of each chunk: "shuffle+zstd"; NULL: none */
     /* 0, or the status with which reading the tensor fails: the file holds it, but its data cannot be read.
      * All else works. Then dtype may be TENON_NONE, with dtype_name in the words of the format; flags may
@@ -135,7 +135,7 @@ typedef struct tenon_tensor_info {
      * item 0 … 0, and `stored` counts from the first byte of any item to the last */
     const int64_t *strides;
     const uint64_t
-        *chunk_shape; /* of chunks, and if the codec that serves it says so: `rank` dims; else NULL */
+        *chunk_shape; /* `rank` dims, in items: of chunks, or of the boxes that a codec serves; else NULL */
 } tenon_tensor_info;
 /* The number of tensors, and one of them: 0 is the first, in the order of the file. Texts, shape and strides
  * live as long as the file. TENON_E_NOT_FOUND: `index` is none. */

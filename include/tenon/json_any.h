@@ -15,9 +15,9 @@
  *     {"a":1}                                map
  *
  * Writing puts these forms. A number of another type is put as one of JSON, which its type can take back
- * (tenon_json_take_as). Three forms go beyond: the strings "NaN", "Infinity" and "-Infinity" are floats that
- * are none, {"bits":9221120237041090561} is a NaN of other bits than the quiet one, as those of a double, and
- * {"hex":"ff00"} is a string that is not UTF-8. */
+ * (tenon_json_take_as). Three forms go beyond: the strings "NaN", "Infinity" and "-Infinity" are the floats
+ * of these names, {"bits":9221120237041090561} is a NaN of other bits than the quiet one, as those of a
+ * double, and {"hex":"ff00"} is a string that is not UTF-8. */
 #ifndef TENON_JSON_ANY_H
 #define TENON_JSON_ANY_H
 

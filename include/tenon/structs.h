@@ -61,7 +61,7 @@ struct tenon_chunk {
     uint32_t struct_size, flags; /* TENON_CHUNK_* */
     uint32_t source;             /* without a key: the number of a source of describe or of this call */
     uint32_t skipped;            /* bit i: step i of the pipeline was left out for this chunk */
-    uint64_t offset, stored;     /* bytes in the key or source; `stored` TENON_AUTO: to its end */
+    uint64_t offset, stored;     /* bytes, in the key or source; `stored` TENON_AUTO: to its end */
     /* a key of the store, which the host opens: of many, only a few are open at a time. A key that does not
      * exist is a chunk that is missing. Valid until locate_chunk is called again. NULL: `source` counts */
     const char *key;
@@ -252,15 +252,16 @@ struct tenon_key {
     uint64_t next;  /* where next_key goes on: set it to 0 before the first call, then leave it as it is */
     uint64_t size;  /* decoded bytes; TENON_AUTO: not known */
     uint64_t place; /* where source 0 describes it, bytes; 0: not known */
-    /* TENON_KEYS_*; like `next`, set before the first call and left as it is */
+    /* TENON_KEYS_*, or 0: all keys behind the prefix. Like `next`, set before the first call and left as it
+     * is */
     uint32_t how, reserved;
 };
 /* tenon_key.how */
 enum {
     /* One level: the keys that have no '/' behind the prefix, and, for all keys that have one, what stands up
      * to it, once each: "a/", which is no key itself. They come in the order of their bytes. The prefix
-     * is "" or ends in '/'. A folder that has a million files in its folders is listed fast so; in it there
-     * may be no key behind "a/". `size` is TENON_AUTO */
+     * is "" or ends in '/'; another one is TENON_E_MISUSE. A folder is listed without the folders in it,
+     * which may have a million files: so "a/" may have no key behind it. `size` is TENON_AUTO */
     TENON_KEYS_ONE_LEVEL = 1
 };
 

@@ -13,8 +13,8 @@
  *     add.c           adds an array to the catalog
  *     attributes.c    attributes as metadata
  *     record.c        the types that JSON does not keep
- *     value.c         JSON as a metadata value
- *     type2.c type3.c structure.c   dtypes
+ *     type.c          names of dtypes
+ *     structure.c     dtypes with fields
  *     document.c      pieces of JSON
  *
  *     locate.c        locate_chunk, which knows of an array what state.h says

@@ -215,7 +215,7 @@ decide_consolidating (struct zarr_writer *writer)
         writer->consolidates = 0;
         tenon_note (call, TENON_NOTE, tensor.name,
                     "zarr-python does not know its type, and opens no store whose consolidated metadata have "
-                    "it: there are none (zarr.consolidate)");
+                    "it: none are written (zarr.consolidate)");
     }
     return TENON_OK;
 }

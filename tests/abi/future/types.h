@@ -190,8 +190,7 @@ enum {
     TENON_STRINGS_64 = 0x20  /* strings with u64 lengths */
 };
 
-/* tenon_value.source of a map, and of an array that is in memory (as.memory) or nested or mixed (as.items).
- */
+/* tenon_value.source of a map, and of an array in memory (as.memory, or as.items if nested or mixed). */
 #define TENON_NO_SOURCE UINT32_MAX
 
 /* A typed value, always 64 bytes. A scalar (type below TENON_DTYPE_FIXED: bool, u8 … u64, i8 … i64, f32, f64)

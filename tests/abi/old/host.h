@@ -90,14 +90,15 @@ struct tenon_host {
      * each call walks over the strings before `first`: to read all items, use each_item. */
     tenon_status (*items) (struct tenon_call *call, const struct tenon_value *array, uint64_t first,
                            uint64_t n, struct tenon_value *items);
-    /* Calls `visit` for each item of an array value, of any item type, in order and in one pass. An item, and
-     * the bytes of a string, are valid until visit returns; they take no scratch memory. visit may call
-     * services. It returns TENON_OK to go on; another status ends the pass, and each_item returns it. */
+    /* Calls `visit` for each item of an array value, of any item type, in order and in one pass. It does not
+     * go into items that are arrays or maps. An item, and the bytes of a string, are valid until visit
+     * returns; they take no scratch memory. visit may call services. It returns TENON_OK to go on; another
+     * status ends the pass, and each_item returns it. */
     tenon_status (*each_item) (struct tenon_call *call, const struct tenon_value *array,
                                tenon_status (*visit) (void *user, const struct tenon_value *item),
                                void *user);
 
-    /* -- in describe and write -- */
+    /* -- in describe, locate_chunk and write -- */
 
     /* Makes a source of a key; a key that was opened before has the same number.
      *
@@ -105,7 +106,8 @@ struct tenon_host {
      *     in describe of another codec    a file beside source 0, or in a folder beside it. A key without '/'
      *                                     may be a symbolic link to a file anywhere, as in download caches.
      *                                     If source 0 is a part, or has no path, there are no keys
-     *     in locate_chunk of a keyed codec    a key of its store, until it has opened a few others
+     *     in locate_chunk of a keyed codec    a key of its store that describe opened or claimed. The number
+     *                                         is valid until the call has opened eight other keys
      *     in write of a keyed codec that adds to a file (TENON_PLAN_APPENDS)    a key of the old file
      *
      * Two results are no failures unless the codec returns them: TENON_E_NOT_FOUND, and the status of a key
@@ -186,7 +188,9 @@ struct tenon_host {
                               struct tenon_key *key);
     /* In a keyed codec: these keys belong to the store. A save over a folder may remove them, like those that
      * describe opens; and only keys that describe has opened or claimed can be those of chunks. In an archive
-     * the host finds all of them at once, in a folder none. Keys that do not exist may be claimed. */
+     * the host opens all of them when describe returns, in a folder it opens each when a chunk needs it. Keys
+     * that do not exist may be claimed. The claim is copied; the same claim again changes nothing.
+     * TENON_E_MISUSE: describe runs for no store, or a field is out of its range. */
     tenon_status (*claim_keys) (struct tenon_call *call, const struct tenon_claim *claim);
 
     /* -- in write: the plan -- */
@@ -219,9 +223,14 @@ struct tenon_host {
      * a change of layout. */
     tenon_status (*put_tensor) (struct tenon_call *call, uint64_t index, const struct tenon_layout *layout);
     /* Writes the chunks of a box of a tensor, encoded on all threads, in the order and with the bytes that
-     * one thread would write. Where the tensor has the same grid and pipeline in its file, and is not
-     * converted, the chunks are copied as they are. A tensor counts as put when all its chunks were, once
-     * each. */
+     * one thread would write. Where the tensor has the same grid, layout and pipeline in its file, whatever
+     * the levels, and is not converted, the chunks are copied as they are. A tensor counts as put when all
+     * its chunks were, once each, in one call or in several. The structs are copied; what they point to must
+     * live until put_grid returns.
+     *
+     * TENON_E_UNSUPPORTED: items of the dtype are packed in blocks, or a filter is not in use. TENON_E_LIMIT:
+     * a chunk that is encoded does not fit into limits.memory. TENON_E_MISUSE: a chunk twice, or outside of
+     * the grid; chunks of one tensor in two shapes; `key` while an entry is open, or without a store. */
     tenon_status (*put_grid) (struct tenon_call *call, const struct tenon_grid_put *put);
     /* For formats that print or index values: reads `length` bytes from byte `offset` of those that
      * put_tensor would write. Any offset works; rising offsets are cheap. A tensor that was read counts as
