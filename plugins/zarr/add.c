@@ -7,16 +7,15 @@
 
 /* ---- numbers ---- */
 
-/* The product of numbers, at most TOO_LARGE. */
+/* The product of numbers without zeros, at most TOO_LARGE. The host bounds a shape in this way, too: an array
+ * without items may have other dims that are too large. */
 static uint64_t
 multiply (const uint64_t *numbers, uint32_t count, uint64_t by)
 {
     uint64_t product = by;
     for (uint32_t i = 0; i < count; i++)
-        if (numbers[i] == 0)
-            return 0;
-    for (uint32_t i = 0; i < count; i++)
-        product = product > TOO_LARGE / numbers[i] ? TOO_LARGE : product * numbers[i];
+        if (numbers[i] > 0)
+            product = product > TOO_LARGE / numbers[i] ? TOO_LARGE : product * numbers[i];
     return product;
 }
 

@@ -66,6 +66,9 @@ list_group (struct zarr_reader *reader, struct waiting *waiting, struct zarr_wor
         if (key.length > ZARR_PATH)
             tenon_note (call, TENON_LOSS, NULL, "a path has %llu bytes: it is not searched",
                         (unsigned long long) key.length);
+        else if (!tenon_json_is_utf8 (key.key + length, key.length - length))
+            tenon_note (call, TENON_LOSS, group.length ? group.bytes : NULL,
+                        "a name in it is no UTF-8: it is not searched");
         else if (key.length > length + 1 && key.key[key.length - 1] == '/'
                  && !is_reserved (reader, &key, length))
             TENON_TRY (wait_for (reader, waiting, &key));

@@ -242,6 +242,9 @@ START_TEST (too_many)
     const char *large = replaced (ARRAY3, "\"shape\":[4]", "\"shape\":[4294967296,4294967296]");
     check_bad (3, replaced (large, "\"chunk_shape\":[2]", "\"chunk_shape\":[2,2]"),
                &(struct bad){ "", "", UNSUPPORTED, "more than 2^63 - 1 bytes" });
+    const char *empty = replaced (ARRAY3, "\"shape\":[4]", "\"shape\":[0,4294967296,4294967296]");
+    check_bad (3, replaced (empty, "\"chunk_shape\":[2]", "\"chunk_shape\":[2,2,2]"),
+               &(struct bad){ "", "", UNSUPPORTED, "more than 2^63 - 1 bytes" });
     const char *wide = replaced (ARRAY3, "\"shape\":[4]", "\"shape\":[4,4]");
     check_bad (3, replaced (wide, "\"chunk_shape\":[2]", "\"chunk_shape\":[4294967296,4294967296]"),
                &(struct bad){ "", "", UNSUPPORTED, "a chunk has more than 2^63 - 1 bytes" });
@@ -305,6 +308,23 @@ START_TEST (paths_of_version_3)
 }
 END_TEST
 
+/* A folder whose name is no UTF-8 is passed over with a note: no tensor can have the name. */
+START_TEST (names_without_utf8)
+{
+    store_begin ();
+    store_put ("zarr.json", GROUP3);
+    store_put ("a/zarr.json", ARRAY3);
+    store_put ("g/zarr.json", GROUP3);
+    store_put ("g/b\xff/zarr.json", ARRAY3);
+    store_put ("g/c/zarr.json", ARRAY3);
+    tenon_file *file = store_open (AS_FOLDER);
+    ck_assert_msg (file != NULL, "%s", error.message);
+    ck_assert_str_eq (listed (file), "a u8 [4];g/c u8 [4]");
+    ck_assert (noted (file, "no UTF-8"));
+    store_close (file);
+}
+END_TEST
+
 /* Documents that nest beyond the limit. */
 START_TEST (nesting)
 {
@@ -330,6 +350,7 @@ add_tests (TCase *cases)
     tcase_add_test (cases, too_many);
     tcase_add_test (cases, stores_that_do_not_open);
     tcase_add_test (cases, paths_of_version_3);
+    tcase_add_test (cases, names_without_utf8);
     tcase_add_test (cases, nesting);
 }
 
