@@ -93,8 +93,8 @@ open_located_file (struct tn_locator *locator, uint64_t hash, const char *key, u
 {
     struct tn_catalog *catalog = locator->catalog;
     const struct tn_source *store = store_of (locator);
-    TN_FREE char *copy = tn_strndup (key, length);
-    TN_FREE char *path = tn_concat (store->path ? store->path : "", "/", key, (char *) NULL);
+    TN_FREE char *copy = tn_strndup (key, length); /* the key need not end with NUL */
+    TN_FREE char *path = copy ? tn_concat (store->path ? store->path : "", "/", copy, (char *) NULL) : NULL;
     struct tn_located_file *file = calloc (1, sizeof *file);
     tenon_error why = TENON_ERROR_INIT;
     tenon_status status = copy && path && file ? TENON_OK : tn_fail_memory (&why);
