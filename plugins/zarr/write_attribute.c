@@ -53,6 +53,32 @@ is_named (const struct attribute *attribute, const char *name)
     return attribute->length == strlen (name) && memcmp (attribute->name, name, strlen (name)) == 0;
 }
 
+static tenon_status
+has_attribute (struct zarr_writer *writer, const struct zarr_node *node, const char *name, int *has)
+{
+    *has = 0;
+    for (uint64_t i = node->first; i != TENON_AUTO && !*has; i = writer->next[i]) {
+        struct attribute attribute;
+        TENON_TRY (read_attribute (writer, i, &attribute));
+        *has = is_named (&attribute, name);
+    }
+    return TENON_OK;
+}
+
+/* True if the entry can have dimension names by its name. Those of format 2 become those of format 3, in
+ * which xarray looks for nothing else; the entry with tenon's own name goes first. */
+static tenon_status
+is_named_dimensions (struct zarr_writer *writer, const struct zarr_node *node,
+                     const struct attribute *attribute, int *is)
+{
+    *is = is_named (attribute, DIMENSIONS_KEY);
+    if (writer->settings.format != 3 || !is_named (attribute, DIMENSIONS_V2))
+        return TENON_OK;
+    TENON_TRY (has_attribute (writer, node, DIMENSIONS_KEY, is));
+    *is = !*is;
+    return TENON_OK;
+}
+
 /* True if the entry has the names of the dims of an array: a string or null for each. */
 static tenon_status
 is_dimension_names (struct zarr_writer *writer, const struct zarr_node *node,
@@ -61,7 +87,10 @@ is_dimension_names (struct zarr_writer *writer, const struct zarr_node *node,
     const struct tenon_value *value = &attribute->value;
     struct tenon_tensor tensor = TENON_INIT (tensor);
     *is = 0;
-    if (node->tensor == TENON_AUTO || !is_named (attribute, DIMENSIONS_KEY) || value->type != TENON_ARRAY)
+    if (node->tensor == TENON_AUTO || value->type != TENON_ARRAY)
+        return TENON_OK;
+    TENON_TRY (is_named_dimensions (writer, node, attribute, is));
+    if (!*is)
         return TENON_OK;
     TENON_TRY (writer->call->host->plan_tensor (writer->call, node->tensor, &tensor));
     *is = value->count == tensor.rank
@@ -177,19 +206,6 @@ zarr_has_attributes (struct zarr_writer *writer, const struct zarr_node *node)
     return node->first != TENON_AUTO || (node == writer->nodes && writer->types);
 }
 
-/* True if the array has an attribute of its own that format 2 needs for the names of its dims. */
-static tenon_status
-has_own_dimensions (struct zarr_writer *writer, const struct zarr_node *node, int *has)
-{
-    *has = 0;
-    for (uint64_t i = node->first; i != TENON_AUTO && !*has; i = writer->next[i]) {
-        struct attribute attribute;
-        TENON_TRY (read_attribute (writer, i, &attribute));
-        *has = is_named (&attribute, DIMENSIONS_V2);
-    }
-    return TENON_OK;
-}
-
 /* An attribute. Dimension names are none in format 3. */
 static tenon_status
 put_attribute (struct zarr_writer *writer, const struct zarr_node *node, uint64_t index, struct zarr_out *out)
@@ -200,8 +216,8 @@ put_attribute (struct zarr_writer *writer, const struct zarr_node *node, uint64_
     TENON_TRY (is_dimension_names (writer, node, &attribute, &names));
     if (names && writer->settings.format == 3)
         return TENON_OK;
-    if (names)
-        TENON_TRY (has_own_dimensions (writer, node, &has));
+    if (names) /* the array may have an attribute of that name already */
+        TENON_TRY (has_attribute (writer, node, DIMENSIONS_V2, &has));
     if (names && !has)
         zarr_out_key (out, DIMENSIONS_V2);
     else

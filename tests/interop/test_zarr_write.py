@@ -118,8 +118,8 @@ def test_attributes(bench):
         # and back
         again = bench.folder / f"again.{version}{consolidate}.{ending}.zarr"
         bench.output("convert", "-q", target, again)
-        if version == 3:
-            check_peers(bench, again, arrays, "again", version, consolidate, attributes=wanted)
+        check_peers(bench, again, arrays, "again", version, consolidate, attributes=wanted)
+        bench.check(zarr.open(again, mode="r")["top"].metadata.dimension_names == ("y", "x"), again.name, "dimension names")
     for name, found in by_older(older).items():
         check_collected(bench, found, arrays, name, "zarr-python 2")
 

@@ -284,6 +284,20 @@ holds v.zarr/.zmetadata <<'TEXT'
 }
 TEXT
 
+# ---- the attribute that xarray writes in version 2 becomes the names of dims in version 3, where a name for each dim is there ----
+for names in '["y", "x"]' '["y"]'; do
+    convert --set "x:_ARRAY_DIMENSIONS=$names" --set-type x:_ARRAY_DIMENSIONS=json -o zarr.format=2 "$work/x.npy" "$work/names2.zarr"
+    convert "$work/names2.zarr" "$work/names3.zarr"
+    checks=$((checks + 1))
+    found=$(sed -n '/_names"/,/]/p; /_ARRAY_/,/]/p' "$work/names3.zarr/x/zarr.json" | tr -d ' \n')
+    case $names in
+        *x*) expected='"dimension_names":["y","x"],' ;;
+        *) expected='"_ARRAY_DIMENSIONS":["y"]' ;;
+    esac
+    [ "$found" = "$expected" ] || fail "the names of dims are $found, not $expected"
+    rm -r "$work/names2.zarr" "$work/names3.zarr"
+done
+
 # ---- an archive ----
 convert -o zarr.compression=none "$work/x.npy" "$work/a.zarr.zip"
 checks=$((checks + 1))
