@@ -215,8 +215,8 @@ expect_files (void *user, uint64_t first, uint64_t count, tenon_error *error)
     return TENON_OK;
 }
 
-/* The folder of a key: one that is open, most often the last one, or a new one in place of one that nobody
- * uses. There is such a one: no more threads than folders write. The caller holds the lock. */
+/* The folder of a key: one that is open, most often the last one, or a new one in place of one that no thread
+ * uses. There always is an unused one: no more threads than folders write. The caller holds the lock. */
 static tenon_status
 use_folder (struct tn_put_chunks *chunks, const char *key, struct open_folder **used, tenon_error *error)
 {

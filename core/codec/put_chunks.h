@@ -28,7 +28,7 @@ struct tn_chunks {
     bool busy;                          /* a call runs */
 };
 
-/* True if the tensor is stored in its file just as the job writes it: the same grid, dtype, layout, fill
+/* True if the tensor is stored in its file as the job writes it: the same grid, dtype, layout, fill
  * value and filters, whatever their levels. */
 bool tn_chunks_are_same (const struct tn_origin *origin, const struct tn_cut_job *job,
                          const struct tn_pipeline *pipeline, uint32_t layout);

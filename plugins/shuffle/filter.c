@@ -7,7 +7,7 @@
 #include "shuffle_filter.h"
 #include <stdlib.h>
 
-/* What the library bitshuffle takes as a block if nobody states one: items of 8 KiB, at least 128. */
+/* The block of the library bitshuffle, for setups that state none: items of 8 KiB, at least 128. */
 #define USUAL_BLOCK 8192u
 #define LEAST_ITEMS 128u
 
