@@ -68,6 +68,18 @@ check_chunk (const struct grid_spec *spec, const struct tn_chunk *found, const u
     free (bytes);
 }
 
+/* The path of a file in a folder, in messages, ends with its key and nothing behind that. */
+static void
+check_path (const tenon_file *file, const struct tn_chunk *found)
+{
+    if (!file->catalog->sources[0]->is_folder || found->missing)
+        return;
+    const char *path = found->source->path, *name = found->source->name;
+    ck_assert_msg (strlen (path) > strlen (name) && path[strlen (path) - strlen (name) - 1] == '/', "%s",
+                   path);
+    ck_assert_str_eq (path + strlen (path) - strlen (name), name);
+}
+
 static void
 check_chunks (const tenon_file *file, const struct grid_spec *spec)
 {
@@ -80,6 +92,7 @@ check_chunks (const tenon_file *file, const struct grid_spec *spec)
         tenon_status status = locating->find (locator, chunk, &found, &error);
         ck_assert_msg (status == TENON_OK, "%s", error.message);
         check_chunk (spec, &found, chunk);
+        check_path (file, &found);
     }
     locating->end (locator);
 }
