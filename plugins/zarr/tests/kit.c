@@ -143,8 +143,8 @@ store_consolidated (int version, const char *documents)
 static uint8_t *
 put_number (uint8_t *to, uint64_t number, unsigned width)
 {
-    for (unsigned i = 0; i < width; i++)
-        *to++ = (uint8_t) (number >> 8 * i);
+    for (; width > 0; width--, number >>= 8)
+        *to++ = (uint8_t) number;
     return to;
 }
 

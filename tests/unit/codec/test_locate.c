@@ -402,8 +402,8 @@ START_TEST (test_crash)
     kit_plugins ("badgrid", NULL);
     tenon_file *file = open_bad (12);
     struct tn_locator *locator = begin (file, "x");
-    check_rule (locator, 0, TENON_E_CRASHED, "the plugin badgrid crashed");
-    check_rule (locator, 1, TENON_E_CRASHED, "the plugin badgrid crashed");
+    check_rule (locator, 0, TENON_E_CRASHED, "the plugin badgrid crashed: signal");
+    check_rule (locator, 1, TENON_E_CRASHED, "the plugin badgrid crashed: signal");
     file->catalog->locating->end (locator);
     tenon_close (file);
 }
