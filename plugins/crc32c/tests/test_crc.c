@@ -91,8 +91,9 @@ decode_steps (void *state, uint64_t stored, uint64_t piece, uint64_t room, uint6
         uint64_t in = stored - at < piece ? stored - at : piece;
         uint64_t out = SIZE - *made < room ? SIZE - *made : room;
         result = tenon_crc_step (state, in ? encoded + at : NULL, in, &taken, back + *made, out, &more);
-        ck_assert_uint_le (taken, in);
-        ck_assert_uint_le (more, out);
+        if (taken > in || more > out) /* an assertion for each byte would take most of the time */
+            ck_abort_msg ("%llu of %llu bytes give %llu of %llu", (unsigned long long) taken,
+                          (unsigned long long) in, (unsigned long long) more, (unsigned long long) out);
         if (taken == 0 && more == 0)
             return at == stored ? result : TENON_E_LIMIT;
     }

@@ -54,7 +54,7 @@ static const struct sample samples[] = {
       .memory = "64KiB",
       .in_file = true,
       .missing = 11 },
-    { 3, { 500, 20, 30 }, { 1, 20, 30 }, .dtype = TENON_U32, .steps = 2, .memory = "64KiB", .skipped = 2 },
+    { 3, { 200, 20, 30 }, { 1, 20, 30 }, .dtype = TENON_U32, .steps = 2, .memory = "64KiB", .skipped = 2 },
 };
 #define SAMPLES ((int) TN_COUNT (samples))
 
