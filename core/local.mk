@@ -312,6 +312,8 @@ core_libcore_la_SOURCES = \
 	core/sink/tree.h \
 	core/sink/tree_file.c \
 	core/sink/tree_file.h \
+	core/sink/tree_folders.c \
+	core/sink/tree_folders.h \
 	core/sink/tree_remove.c \
 	core/sink/tree_remove.h \
 	core/sink/tree_swap.c \

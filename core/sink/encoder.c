@@ -78,7 +78,7 @@ bound_step (const struct tn_step *step, uint64_t size)
 uint64_t
 tn_encoder_bound (const struct tn_encoder *encoder, uint64_t size)
 {
-    for (uint32_t i = 0; i < encoder->pipeline->count; i++)
+    for (uint32_t i = 0; i < encoder->pipeline->count && size < UINT64_MAX; i++)
         size = bound_step (&encoder->pipeline->steps[i], size);
     return size;
 }
@@ -125,6 +125,10 @@ tn_encoder_encode (const struct tn_encoder *encoder, struct tn_encoder_worker *w
         const struct tn_step *step = &pipeline->steps[i];
         uint64_t bound = bound_step (step, size);
         bool ends = i + 1 == pipeline->count;
+        if (bound == UINT64_MAX)
+            return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
+                            "%llu bytes at once are more than the filter %s can encode",
+                            (unsigned long long) size, step->filter->table.id);
         uint8_t **to = ends ? &slot->bytes : &worker->between[i % 2];
         if (!tn_need_buffer (to, ends ? &slot->room : &worker->between_room[i % 2], bound))
             return tn_fail_memory (error);
@@ -143,9 +147,9 @@ tn_encoder_block_cost (const struct tn_encoder *encoder, uint64_t block_size)
 {
     uint64_t cost, size = block_size;
     bool over = tn_multiply (block_size, 2, &cost);
-    for (uint32_t i = 0; i < encoder->pipeline->count; i++) {
+    for (uint32_t i = 0; i < encoder->pipeline->count && !over; i++) {
         size = bound_step (&encoder->pipeline->steps[i], size);
-        over = over || tn_add (cost, size, &cost);
+        over = tn_add (cost, size, &cost);
     }
     return over ? UINT64_MAX : cost;
 }

@@ -8,6 +8,7 @@
 #include "sink/atomic_file.h"
 #include "sink/journal.h"
 #include "sink/tree_file.h"
+#include "sink/tree_folders.h"
 #include "sink/tree_remove.h"
 #include "sink/tree_swap.h"
 #include "source/beneath.h"
@@ -22,10 +23,7 @@ struct tn_tree {
     char *path; /* of the target, for messages */
     struct tn_destination destination;
     char temporary[TN_TEMPORARY_SIZE]; /* of the new tree, then of the old one; "": neither */
-    int root;                          /* of the new tree: locked */
-    int old;                           /* of the old tree; -1: there is none */
-    char **folders;                    /* keys of the folders that were made */
-    uint64_t count, room;
+    struct tn_tree_folders folders;
     struct tn_tree_folder last; /* of the last file that was begun */
     atomic_uint files;          /* that were ended */
     char *name;           /* of the file that is being written, with the path of the tree, for messages */
@@ -59,15 +57,13 @@ tn_tree_abort (struct tn_tree *tree)
         return;
     drop_file (tree);
     tn_tree_folder_close (&tree->last);
-    close_descriptor (&tree->old);
+    close_descriptor (&tree->folders.old);
     if (tree->temporary[0])
         tn_tree_remove (tree->destination.folder, tree->temporary);
-    close_descriptor (&tree->root);
+    close_descriptor (&tree->folders.root);
     tn_lock_release (&tree->lock);
     tn_destination_close (&tree->destination);
-    for (uint64_t i = 0; i < tree->count; i++)
-        free (tree->folders[i]);
-    free (tree->folders);
+    tn_tree_folders_free (&tree->folders);
     free (tree->path);
     free (tree);
 }
@@ -138,9 +134,11 @@ tn_tree_begin (struct tn_tree **result, const char *path, const struct tn_tree_o
         return tn_fail_memory (error);
     tree->options = *options;
     tree->options.lock.durable = options->durable;
-    tree->destination.folder = tree->root = tree->old = tree->lock.fd = -1;
+    tree->destination.folder = tree->folders.root = tree->folders.old = tree->lock.fd = -1;
     tree->last = (struct tn_tree_folder){ NULL, -1, -1 };
     tree->path = tn_strndup (path, strlen (path));
+    tree->folders.path = tree->path;
+    tree->folders.report = options->report;
     if (prepare_tree (tree, error) < 0) {
         tn_tree_abort (tree);
         return error->status;
@@ -149,67 +147,25 @@ tn_tree_begin (struct tn_tree **result, const char *path, const struct tn_tree_o
     return TENON_OK;
 }
 
-/* The descriptor of a folder of the old tree, for what it allows; -1: it has none of this key. */
-static int
-open_old_folder (const struct tn_tree *tree, const char *key)
-{
-#ifdef O_PATH
-    const int flags = O_PATH | O_DIRECTORY;
-#else
-    const int flags = O_RDONLY | O_DIRECTORY;
-#endif
-    return tree->old < 0 ? -1 : tn_beneath_open (tree->old, key, flags, TN_LINKS_BENEATH);
-}
-
 /* Makes the temporary folder. */
 static tenon_status
 open_tree (struct tn_tree *tree, tenon_error *error)
 {
     const struct tn_destination *destination = &tree->destination;
-    if (tree->root >= 0)
+    if (tree->folders.root >= 0)
         return TENON_OK;
     if (destination->exists)
-        tree->old = tn_folder_open (destination->folder, destination->name);
-    tenon_status status = tn_temporary_make_folder (destination, tree->temporary, &tree->root, error);
+        tree->folders.old = tn_folder_open (destination->folder, destination->name);
+    tenon_status status = tn_temporary_make_folder (destination, tree->temporary, &tree->folders.root, error);
     if (status < 0) {
         tree->temporary[0] = 0;
-        tree->root = -1;
+        tree->folders.root = -1;
         tn_fail_in (error, tree->path, NULL);
     }
     return status;
 }
 
 /* ---- folders ---- */
-
-static tenon_status
-remember_folder (struct tn_tree *tree, const char *key, tenon_error *error)
-{
-    if (!tn_grow (&tree->folders, &tree->room, tree->count, sizeof *tree->folders)
-        || !(tree->folders[tree->count] = tn_strndup (key, strlen (key))))
-        return tn_fail_memory (error);
-    tree->count++;
-    return TENON_OK;
-}
-
-/* Makes the folders on the way to a key that are not there yet. `way` is changed meanwhile. */
-static tenon_status
-make_folders (struct tn_tree *tree, char *way, tenon_error *error)
-{
-    for (char *end = way; end;) {
-        if ((end = strchr (end, '/')) != NULL)
-            *end = 0;
-        tenon_status status = TENON_OK;
-        if (mkdirat (tree->root, way, 0777) == 0)
-            status = remember_folder (tree, way, error);
-        else if (errno != EEXIST
-                 && errno != ENOTDIR) /* a file in the way is found when the folder is opened */
-            status = tn_fail_errno (error, errno, "a folder of it cannot be made", tree->path);
-        if (end)
-            *end++ = '/';
-        TN_TRY (status);
-    }
-    return TENON_OK;
-}
 
 /* Opens the folder of a key, whose first `length` bytes it is, and makes it if need be. */
 static tenon_status
@@ -221,16 +177,16 @@ open_tree_folder (struct tn_tree *tree, const char *key, size_t length, struct t
     if (!folder->key)
         return tn_fail_memory (error);
     const char *way = length > 0 ? folder->key : ".";
-    folder->into = tn_beneath_open (tree->root, way, flags, TN_LINKS_BENEATH);
+    folder->into = tn_beneath_open (tree->folders.root, way, flags, TN_LINKS_BENEATH);
     if (folder->into < 0 && errno == ENOENT) {
-        TN_TRY (make_folders (tree, folder->key, error));
-        folder->into = tn_beneath_open (tree->root, way, flags, TN_LINKS_BENEATH);
+        TN_TRY (tn_tree_folders_make (&tree->folders, folder->key, error));
+        folder->into = tn_beneath_open (tree->folders.root, way, flags, TN_LINKS_BENEATH);
     }
     if (folder->into < 0 && errno == ENOTDIR)
         return tn_tree_fail_key (folder->key, "is a file of the tree, and cannot be a folder", error);
     if (folder->into < 0)
         return tn_fail_errno (error, errno, "a folder of it cannot be opened", tree->path);
-    folder->old = open_old_folder (tree, way);
+    folder->old = tn_tree_folders_old (&tree->folders, way);
     return TENON_OK;
 }
 
@@ -357,37 +313,6 @@ tn_tree_sink (struct tn_tree *tree, const char *key, uint64_t length, struct tn_
 
 /* ---- commit ---- */
 
-static tenon_status
-finish_tree_folder (const struct tn_tree *tree, int fd, int old_folder, const char *name, const char *shown,
-                    bool sync, tenon_error *error)
-{
-    if (fd < 0)
-        return tn_fail_errno (error, errno, "a folder of it cannot be opened", tree->path);
-    TN_TRY (tn_tree_keep_rights (tree->options.report, fd, old_folder, name, S_IFDIR, shown, error));
-    return sync ? tn_folder_sync (fd, shown, error) : TENON_OK;
-}
-
-/* The folders get their rights when nothing more is put into them. */
-static tenon_status
-finish_folders (const struct tn_tree *tree, bool sync, tenon_error *error)
-{
-    for (uint64_t i = tree->count; i-- > 0;) {
-        const char *key = tree->folders[i], *name = tn_path_name (key);
-        TN_FREE char *parent = tn_strndup (key, name > key ? (size_t) (name - key) - 1 : 0);
-        TN_FREE char *shown = tn_concat (tree->path, "/", key, (char *) NULL);
-        if (!parent || !shown)
-            return tn_fail_memory (error);
-        int fd = tn_beneath_open (tree->root, key, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, TN_LINKS_BENEATH);
-        int old = open_old_folder (tree, parent[0] ? parent : ".");
-        tenon_status status = finish_tree_folder (tree, fd, old, name, shown, sync, error);
-        close_descriptor (&fd);
-        close_descriptor (&old);
-        TN_TRY (status);
-    }
-    return finish_tree_folder (tree, tree->root, tree->old < 0 ? -1 : tree->destination.folder,
-                               tree->destination.name, tree->path, sync, error);
-}
-
 /* What has more files or folders than are synced one by one is synced at once, when all are as they will
  * be. That waits for what other programs have written to the file system, too, but not once for each file. */
 static tenon_status
@@ -395,12 +320,14 @@ finish_and_sync (struct tn_tree *tree, tenon_error *error)
 {
     bool at_once = false;
 #ifdef HAVE_SYNCFS
-    at_once = tree->options.durable && TN_MAX (atomic_load (&tree->files), tree->count) > SYNCED_ALONE;
+    at_once =
+        tree->options.durable && TN_MAX (atomic_load (&tree->files), tree->folders.count) > SYNCED_ALONE;
 #endif
-    TN_TRY (finish_folders (tree, tree->options.durable && !at_once, error));
+    TN_TRY (tn_tree_folders_finish (&tree->folders, &tree->destination, tree->options.durable && !at_once,
+                                    error));
 #ifdef HAVE_SYNCFS
-    if (at_once && syncfs (tree->root) < 0)
-        return tn_fail_write (tree->root, "cannot be written to the disk", tree->path, error);
+    if (at_once && syncfs (tree->folders.root) < 0)
+        return tn_fail_write (tree->folders.root, "cannot be written to the disk", tree->path, error);
 #endif
     return TENON_OK;
 }
@@ -454,7 +381,7 @@ static void
 remove_old_tree (struct tn_tree *tree)
 {
     const int folder = tree->destination.folder;
-    close_descriptor (&tree->old);
+    close_descriptor (&tree->folders.old);
     if (tree->temporary[0] && !tn_tree_remove (folder, tree->temporary) && tree->options.report) {
         tenon_error words = TENON_ERROR_INIT;
         tn_fail_errno (&words, errno, "the old folder cannot be removed", NULL);

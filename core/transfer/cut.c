@@ -71,6 +71,16 @@ tn_cut_chunk_size (const struct tn_cut_job *job, uint64_t number)
     return piece.size;
 }
 
+/* No memory is enough: the filters say the most bytes that they take. */
+static tenon_status
+fail_chunk_bound (const struct tn_cut_job *job, uint64_t bytes, tenon_error *error)
+{
+    (void) tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
+                    "a chunk of %llu bytes is larger than the filter %s can encode",
+                    (unsigned long long) bytes, job->tools->encoder->pipeline->text);
+    return tn_advise (error, "choose smaller chunks");
+}
+
 static tenon_status
 fail_chunk_limit (const struct tn_cut_job *job, uint64_t bytes, uint64_t needed, uint64_t limit,
                   tenon_error *error)
@@ -105,6 +115,8 @@ tn_cut_fit (const struct tn_cut *cut, struct tn_cut_job *job, tenon_error *error
     size = cost = tn_cut_piece_bytes (job->shape, &job->pieces);
     if (job->encodes) { /* twice the chunk, and what each filter makes of it */
         cost = tn_encoder_block_cost (tools->encoder, size);
+        if (cost == UINT64_MAX)
+            return fail_chunk_bound (job, size, error);
         if (cost - size > limit)
             return fail_chunk_limit (job, size, cost - size, limit, error);
     } else if (size > limit / (buffer ? 4 : 2)) {

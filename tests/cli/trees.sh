@@ -44,6 +44,14 @@ tenon ls --json store.zarr
 says 'attributes of a store' out '"metadata":{"a":{"b":[1,2.5,null]}},'
 says 'chunks' out '"filter":"zlib","chunks":[2,3],"order":"C"'
 
+# a chunk of 3 GB, of which lz4 takes 2 GiB at most, whatever memory there is
+printf '\223NUMPY\001\000\166\000%-117s\n' "{'descr': '|u1', 'fortran_order': False, 'shape': (3000000000,), }" >large.npy
+truncate -s 3000000128 large.npy
+tenon convert -o limits.memory=16GiB -o zarr.format=2 -o zarr.compression=lz4 -o zarr.chunks=3000000000 large.npy large.zarr
+says 'a chunk too large for its filter' err 'a chunk of 3000000000 bytes is larger than the filter lz4 can encode'
+is 'and nothing of it is written' "$code$(ls large.zarr 2>/dev/null)" 2
+rm large.npy
+
 tenon convert --set tree=x a.safetensors g.safetensors
 says 'a map needs a type' err 'values of its type, a map, cannot be given as text; name another type, such as json'
 tenon convert --set 'mixed[0]=1' a.safetensors g.safetensors
