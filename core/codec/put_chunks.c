@@ -7,9 +7,12 @@
 #include "codec/archive_write.h"
 #include <pthread.h>
 
-/* So many files of a folder are expected at a time, in so many folders. */
+/* So many files of a folder are expected at a time. */
 #define MOST_EXPECTED 4096u
+/* The folders that are open at a time: one a thread, and some that may be needed again. Each has up to two
+ * descriptors, of which a process has few. */
 #define MOST_FOLDERS 64u
+#define SPARE_FOLDERS 4u
 /* The room for a key, and its end. */
 #define KEY_ROOM 4096u
 
@@ -182,6 +185,7 @@ struct tn_chunk_files {
     /* under the lock: */
     pthread_mutex_t lock;
     struct open_folder folders[MOST_FOLDERS];
+    unsigned count;      /* of them */
     unsigned last, next; /* the one that was used last, and where a new one is looked for a place */
 };
 
@@ -221,8 +225,8 @@ static tenon_status
 use_folder (struct tn_put_chunks *chunks, const char *key, struct open_folder **used, tenon_error *error)
 {
     struct tn_chunk_files *files = chunks->files;
-    for (unsigned i = 0; i < MOST_FOLDERS; i++) {
-        const unsigned at = (files->last + i) % MOST_FOLDERS;
+    for (unsigned i = 0; i < files->count; i++) {
+        const unsigned at = (files->last + i) % files->count;
         if (tn_tree_is_in (&files->folders[at].folder, key)) {
             files->last = at;
             *used = &files->folders[at];
@@ -231,10 +235,10 @@ use_folder (struct tn_put_chunks *chunks, const char *key, struct open_folder **
         }
     }
     while (files->folders[files->next].users > 0)
-        files->next = (files->next + 1) % MOST_FOLDERS;
+        files->next = (files->next + 1) % files->count;
     *used = &files->folders[files->next];
     files->last = files->next;
-    files->next = (files->next + 1) % MOST_FOLDERS;
+    files->next = (files->next + 1) % files->count;
     tn_tree_folder_close (&(*used)->folder);
     TN_TRY (tn_tree_enter (chunks->call->writer->tree, key, &(*used)->folder, error));
     (*used)->users++;
@@ -277,6 +281,7 @@ begin_files (struct tn_put_chunks *chunks)
         return tn_fail_memory (chunks->call->session->error);
     }
     files->keys = keys;
+    files->count = TN_MIN (chunks->job->tools->width + SPARE_FOLDERS, MOST_FOLDERS);
     for (unsigned i = 0; i < MOST_FOLDERS; i++)
         files->folders[i].folder = (struct tn_tree_folder){ NULL, -1, -1 };
     pthread_mutex_init (&files->lock, NULL);

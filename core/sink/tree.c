@@ -240,9 +240,14 @@ static tenon_status
 begin_tree_file (struct tn_tree *tree, const char *key, tenon_error *error)
 {
     int fd;
-    TN_TRY (tn_tree_file_make (&tree->last, key, &fd, error));
     tree->name = tn_concat (tree->path, "/", key, (char *) NULL);
-    tree->sink = tree->name ? tn_file_sink_new (tree->name, tree->options.durable) : NULL;
+    if (!tree->name)
+        return tn_fail_memory (error);
+    if (tn_tree_file_make (&tree->last, key, tree->name, &fd, error) < 0) {
+        drop_file (tree);
+        return error->status;
+    }
+    tree->sink = tn_file_sink_new (tree->name, tree->options.durable);
     if (!tree->sink) {
         close (fd);
         return tn_fail_memory (error);
@@ -259,7 +264,7 @@ tn_tree_put_file (struct tn_tree *tree, const struct tn_tree_folder *folder, con
     TN_FREE char *shown = tn_concat (tree->path, "/", key, (char *) NULL);
     if (!shown)
         return tn_fail_memory (error);
-    TN_TRY (tn_tree_file_make (folder, key, &fd, error));
+    TN_TRY (tn_tree_file_make (folder, key, shown, &fd, error));
     tenon_status status = tn_write_all (fd, 0, bytes, size, shown, error);
     if (status == TENON_OK) {
         struct tn_tree_ending ending = plan_ending (tree, shown);

@@ -53,7 +53,8 @@ has_old_file (const struct tn_tree_folder *folder, const char *name)
 }
 
 tenon_status
-tn_tree_file_make (const struct tn_tree_folder *folder, const char *key, int *fd, tenon_error *error)
+tn_tree_file_make (const struct tn_tree_folder *folder, const char *key, const char *shown, int *fd,
+                   tenon_error *error)
 {
     const char *name = tn_path_name (key);
     const mode_t mode = has_old_file (folder, name) ? 0600 : 0666;
@@ -62,7 +63,7 @@ tn_tree_file_make (const struct tn_tree_folder *folder, const char *key, int *fd
     while (*fd < 0 && errno == EINTR);
     if (*fd < 0 && errno == EEXIST)
         return tn_tree_fail_key (key, "was put before, or is a folder of the tree", error);
-    return *fd < 0 ? tn_fail_errno (error, errno, "cannot be made", key) : TENON_OK;
+    return *fd < 0 ? tn_fail_errno (error, errno, "cannot be made", shown) : TENON_OK;
 }
 
 tenon_status

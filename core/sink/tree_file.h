@@ -17,9 +17,9 @@ void tn_tree_folder_close (struct tn_tree_folder *folder);
 tenon_status tn_tree_keep_rights (tenon_report *report, int fd, int old, const char *name, mode_t sort,
                                   const char *shown, tenon_error *error);
 /* Makes an empty file of this name in a folder, private if it will get the rights of an old one. `key`: the
- * whole key of the file. */
-tenon_status tn_tree_file_make (const struct tn_tree_folder *folder, const char *key, int *fd,
-                                tenon_error *error);
+ * whole key of the file; `shown`: its path. */
+tenon_status tn_tree_file_make (const struct tn_tree_folder *folder, const char *key, const char *shown,
+                                int *fd, tenon_error *error);
 /* Ends a file: rights, disk, and its descriptor, which it sets to -1 when it is closed. */
 struct tn_tree_ending {
     tenon_report *report;

@@ -52,6 +52,12 @@ says 'a chunk too large for its filter' err 'a chunk of 3000000000 bytes is larg
 is 'and nothing of it is written' "$code$(ls large.zarr 2>/dev/null)" 2
 rm large.npy
 
+# each chunk in a folder of its own, with few descriptors
+printf '\223NUMPY\001\000\166\000%-117s\n' "{'descr': '|u1', 'fortran_order': False, 'shape': (200, 2), }" >small.npy
+printf '%400s' ' ' >>small.npy
+few=$(ulimit -n 64; "$TENON" convert -q -o zarr.chunks=1,2 small.npy small.zarr 2>&1; "$TENON" verify small.zarr)
+is 'few descriptors' "$few" 'small.zarr: ok (1 tensor, 400 bytes)'
+
 tenon convert --set tree=x a.safetensors g.safetensors
 says 'a map needs a type' err 'values of its type, a map, cannot be given as text; name another type, such as json'
 tenon convert --set 'mixed[0]=1' a.safetensors g.safetensors
