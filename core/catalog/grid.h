@@ -19,7 +19,7 @@ struct tn_grid {
     const struct tn_pipeline *pipeline; /* NULL: chunks are stored as they are */
     const uint8_t *fill;                /* one item, in the byte order of the tensor; NULL: zeros */
     uint64_t chunk_bytes;               /* of a chunk with all its items, decoded; no overflow */
-    uint32_t flags;                     /* TENON_GRID_CLIPPED */
+    uint32_t flags;                     /* TENON_GRID_CLIPPED, TENON_GRID_NO_FILL */
 };
 
 struct tn_chunk {

@@ -151,7 +151,7 @@ tn_call_copy_grid (struct tn_call *call, const struct tenon_tensor *from, struct
     *result = grid;
     if (!in_chunks)
         return TENON_OK;
-    grid->flags = ours.flags & TENON_GRID_CLIPPED;
+    grid->flags = ours.flags & (TENON_GRID_CLIPPED | TENON_GRID_NO_FILL);
     TN_TRY (copy_order (call, from, ours.order, to, grid));
     TN_TRY (copy_fill (call, &ours, grid));
     TN_TRY (copy_steps (call, &ours, grid));

@@ -44,7 +44,7 @@ copy_shown_grid (const struct tn_grid *grid, uint64_t item, struct tn_shown_grid
     const struct tn_pipeline *pipeline = grid->pipeline;
     shown->chunk_shape = grid->chunk_shape;
     shown->grid = (struct tenon_grid){ .struct_size = sizeof shown->grid,
-                                       .flags = grid->flags & TENON_GRID_CLIPPED,
+                                       .flags = grid->flags & (TENON_GRID_CLIPPED | TENON_GRID_NO_FILL),
                                        .order = grid->order,
                                        .steps = pipeline ? shown->steps : NULL,
                                        .step_size = sizeof shown->steps[0],

@@ -91,20 +91,26 @@ keep_box_failure (struct lane *lane, uint64_t number, const struct tn_chunk *fou
 {
     struct grid_run *run = lane->run;
     bool limit = met_limit (run, error);
+    if (!limit && is_finding (run, error)) {
+        tn_chunk_fail_in (&run->walk, &lane->box, found, error);
+        pthread_mutex_lock (&run->lock);
+        keep_finding (run->findings, number, error);
+        pthread_mutex_unlock (&run->lock);
+        tn_error_clear (error);
+        if (tn_chunk_count_bad (&lane->reader, error) == TENON_OK)
+            return;
+        limit = true;
+    }
     if (limit)
         tn_fail_in (error, NULL, run->request->tensor->name);
     else
         tn_chunk_fail_in (&run->walk, &lane->box, found, error);
     pthread_mutex_lock (&run->lock);
-    if (!limit && is_finding (run, error))
-        keep_finding (run->findings, number, error);
-    else {
-        lane->failed = TN_MIN (lane->failed, number);
-        atomic_store (&run->stop, true);
-        if (run->error->status == TENON_OK || number < run->failed) {
-            run->failed = number;
-            *run->error = *error;
-        }
+    lane->failed = TN_MIN (lane->failed, number);
+    atomic_store (&run->stop, true);
+    if (run->error->status == TENON_OK || number < run->failed) {
+        run->failed = number;
+        *run->error = *error;
     }
     pthread_mutex_unlock (&run->lock);
     tn_error_clear (error);

@@ -115,7 +115,7 @@ count_made (struct tn_chunk_reader *reader, uint64_t bytes, tenon_error *error)
     struct tn_made *made = reader->made;
     if (!made || atomic_fetch_add (&made->bytes, bytes) <= made->most)
         return TENON_OK;
-    tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET, "its missing chunks have more than %llu bytes",
+    tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET, "its missing and bad chunks come to more than %llu bytes",
              (unsigned long long) made->most);
     return tn_advise (error, "raise inflated_bytes in [limits] to read it");
 }
@@ -217,7 +217,13 @@ tn_chunk_write (struct tn_chunk_reader *reader, const struct tn_walk_box *box, c
 /* ---- verifying ---- */
 
 /* Finding a chunk that is missing costs more than its bytes, if these are few. */
-#define LEAST_MADE ((uint64_t) 16384)
+#define LEAST_MADE ((uint64_t) 512 << 10)
+
+tenon_status
+tn_chunk_count_bad (struct tn_chunk_reader *reader, tenon_error *error)
+{
+    return count_made (reader, LEAST_MADE, error);
+}
 
 tenon_status
 tn_chunk_verify (struct tn_chunk_reader *reader, const struct tn_walk_box *box, const struct tn_chunk *found,

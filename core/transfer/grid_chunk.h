@@ -56,6 +56,9 @@ tenon_status tn_chunk_read (struct tn_chunk_reader *reader, const struct tn_walk
 tenon_status tn_chunk_write (struct tn_chunk_reader *reader, const struct tn_walk_box *box,
                              const struct tn_chunk *found, const struct tn_place *place, tenon_error *error);
 /* Reads and decodes all of the chunk, and compares its checksum. */
+/* Counts a chunk that cannot be found or read as one that is missing: an index may state any number of them.
+ */
+tenon_status tn_chunk_count_bad (struct tn_chunk_reader *reader, tenon_error *error);
 tenon_status tn_chunk_verify (struct tn_chunk_reader *reader, const struct tn_walk_box *box,
                               const struct tn_chunk *found, tenon_error *error);
 /* Says in a failure which chunk it concerns. `found` NULL: the chunk could not be found. */

@@ -32,7 +32,11 @@ enum {
      * it is written */
     TENON_GRID_CLIPPED = 1,
     /* in a plan: the tensor is not stored in chunks; the host suggests chunk_shape, and all else is 0 */
-    TENON_GRID_SUGGESTED = 2
+    TENON_GRID_SUGGESTED = 2,
+    /* the file states no value for chunks that are missing: `fill` is NULL, and the host makes their bytes 0.
+     * A format that can leave the value open keeps it so, since a reader may take a stated value for "no
+     * data" */
+    TENON_GRID_NO_FILL = 4
 };
 
 /* How a tensor is stored in chunks. Chunk c, `rank` numbers, has the items c × chunk_shape … (c + 1) ×

@@ -213,6 +213,7 @@ add_grid (struct zarr_reader *reader, struct zarr_array *array, const struct zar
     grid.steps = array->step_count ? steps : NULL;
     grid.step_size = sizeof steps[0];
     grid.step_count = array->step_count;
+    grid.flags = array->has_no_fill ? TENON_GRID_NO_FILL : 0;
     grid.fill = array->fill;
     grid.fill_size = array->fill ? array->type.bytes : 0;
     tensor.grid = &grid;

@@ -354,6 +354,7 @@ int32_t
 zarr_take_fill (struct zarr_reader *reader, struct zarr_text text, struct zarr_array *array)
 {
     const struct zarr_type *type = &array->type;
+    array->has_no_fill = zarr_token (reader, text) == TENON_JSON_NULL;
     if (is_zero (reader, text, type->kind, type->dtype))
         return 0;
     if (type->dtype == TENON_NONE && strchr ("fc", type->kind))

@@ -122,6 +122,7 @@ struct zarr_array {
     uint32_t step_count, level_count;
     struct zarr_shards levels[ZARR_LEVELS];
     void *fill;                         /* an item; NULL: zeros */
+    uint32_t has_no_fill;               /* the document leaves the value open: null */
     struct zarr_text attributes, names; /* of dims */
 };
 

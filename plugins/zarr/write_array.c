@@ -105,6 +105,17 @@ keep_fill (const struct zarr_stored *stored, uint8_t *bytes)
     return 1;
 }
 
+/* Null in format 2, unless chunks are left out: these have a value. */
+static int
+leaves_fill_open (const struct zarr_writer *writer, const struct zarr_stored *stored)
+{
+    const struct tenon_grid *grid = stored->tensor.grid;
+    if (writer->settings.fill != ZARR_FILL_KEEP)
+        return writer->settings.fill == ZARR_FILL_NULL;
+    return writer->settings.format == 2 && !writer->settings.skip_fill && grid
+           && (grid->flags & TENON_GRID_NO_FILL);
+}
+
 static tenon_status
 choose_fill (struct zarr_writer *writer, struct zarr_stored *stored, int tells)
 {
@@ -124,7 +135,7 @@ choose_fill (struct zarr_writer *writer, struct zarr_stored *stored, int tells)
             tenon_note (writer->call, TENON_NOTE, stored->tensor.name,
                         "format %u of Zarr cannot state its fill value: it becomes 0", settings->format);
     }
-    stored->fill.is_null = settings->fill == ZARR_FILL_NULL;
+    stored->fill.is_null = leaves_fill_open (writer, stored);
     stored->fill.document = bytes;
     stored->fill.bytes = NULL;
     if (element->item > ZARR_FILL_ROOM) {

@@ -336,4 +336,24 @@ checks=$((checks + 1))
 found=$(sed -n 's|^ *"\([a-z/]*\)\.z[a-z]*": {|\1|p' "$work/order.zarr/.zmetadata" | tr '\n' ' ')
 [ "$found" = ' g/ g/x/ g/s/ h/ h/y/ ' ] || fail "the nodes are '$found'"
 
+# ---- a value of missing chunks that a store of format 2 leaves open stays open: to xarray a stated 0 is missing data ----
+mkdir "$work/open.zarr"
+cat >"$work/open.zarr/.zarray" <<'END'
+{"zarr_format": 2, "shape": [2], "chunks": [2], "dtype": "|u1", "order": "C", "filters": null, "compressor": null, "fill_value": null}
+END
+printf '\001\002' >"$work/open.zarr/0"
+# written SETTING...: prints the fill value that the copy states.
+written ()
+{
+    rm -rf "$work/copy.zarr"
+    convert "$@" "$work/open.zarr" "$work/copy.zarr"
+    found=$(cat "$work/copy.zarr/open/.zarray" "$work/copy.zarr/open/zarr.json" 2>/dev/null | sed -n 's/^ *"fill_value": \([^,]*\).*/\1/p')
+}
+written -o zarr.format=2
+[ "$found" = null ] || fail "format 2 states $found, not null"
+written -o zarr.format=2 -o zarr.skip_fill=yes
+[ "$found" = 0 ] || fail "format 2 without chunks that are fill states $found"
+written -o zarr.format=3
+[ "$found" = 0 ] || fail "format 3 states $found"
+
 finish
