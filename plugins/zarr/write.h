@@ -87,6 +87,7 @@ struct zarr_settings {
     uint32_t blosc;               /* its compressor, as in the setup of the filter */
     uint32_t shuffle, order, byteorder, fill;
     uint32_t checksum, skip_fill; /* 0 or 1 */
+    uint32_t is_tuned;            /* level, cname or shuffle was set */
     uint32_t consolidate;         /* ZARR_CONSOLIDATE_* */
     uint32_t root_array;          /* the only tensor is the root */
     uint32_t v2_keys;             /* format 3: keys are encoded as in format 2 */

@@ -128,6 +128,9 @@ choose_fill (struct zarr_writer *writer, struct zarr_stored *stored, int tells)
         has = make_nan (element, bytes);
     else if (settings->fill == ZARR_FILL_KEEP)
         has = keep_fill (stored, bytes);
+    if (settings->fill == ZARR_FILL_NAN && !has && tells)
+        tenon_note (writer->call, TENON_NOTE, stored->tensor.name,
+                    "items of its type are never NaN: its fill value is 0");
     if (has && !can_put_fill (writer, stored, bytes)) {
         has = 0;
         memset (bytes, 0, ZARR_FILL_ROOM);

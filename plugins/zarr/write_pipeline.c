@@ -126,8 +126,13 @@ zarr_choose_pipeline (struct zarr_writer *writer, struct zarr_stored *stored, in
     int has_grid = grid && !(grid->flags & TENON_GRID_SUGGESTED) && grid->step_count < ZARR_PLAN_STEPS;
     stored->step_count = 0;
     if (writer->settings.compression == ZARR_COMPRESSION_KEEP && has_grid) {
-        if (keep_steps (writer, stored))
+        if (keep_steps (writer, stored)) {
+            if (tells && writer->settings.is_tuned)
+                tenon_note (writer->call, TENON_NOTE, stored->tensor.name,
+                            "its chunks keep the filters of their store, whatever zarr.level, zarr.cname and "
+                            "zarr.shuffle are: zarr.compression encodes them anew");
             goto chosen;
+        }
         if (tells)
             tenon_note (
                 writer->call, TENON_NOTE, stored->tensor.name,

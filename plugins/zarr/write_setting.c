@@ -20,6 +20,16 @@ read_word (struct tenon_call *call, uint32_t option, const char **word)
     return TENON_OK;
 }
 
+/* Notes that an option was set. */
+static tenon_status
+read_given (struct tenon_call *call, uint32_t option, uint32_t *given)
+{
+    struct tenon_setting setting = TENON_INIT (setting);
+    TENON_TRY (call->host->option (call, option, &setting));
+    *given |= strcmp (setting.origin, "default") != 0;
+    return TENON_OK;
+}
+
 /* How the keys of chunks are made. */
 static tenon_status
 read_keys (struct tenon_call *call, struct zarr_settings *settings)
@@ -66,6 +76,9 @@ zarr_read_settings (struct tenon_call *call, struct zarr_settings *settings)
     settings->level = (int32_t) number;
     TENON_TRY (read_number (call, ZARR_OPTION_CNAME, &settings->blosc));
     TENON_TRY (read_number (call, ZARR_OPTION_SHUFFLE, &settings->shuffle));
+    TENON_TRY (read_given (call, ZARR_OPTION_LEVEL, &settings->is_tuned));
+    TENON_TRY (read_given (call, ZARR_OPTION_CNAME, &settings->is_tuned));
+    TENON_TRY (read_given (call, ZARR_OPTION_SHUFFLE, &settings->is_tuned));
     TENON_TRY (read_number (call, ZARR_OPTION_CHECKSUM, &settings->checksum));
     TENON_TRY (read_number (call, ZARR_OPTION_ORDER, &settings->order));
     TENON_TRY (read_number (call, ZARR_OPTION_BYTEORDER, &settings->byteorder));

@@ -356,4 +356,19 @@ written -o zarr.format=2 -o zarr.skip_fill=yes
 written -o zarr.format=3
 [ "$found" = 0 ] || fail "format 3 states $found"
 
+# ---- options that change nothing say so ----
+# noted TEXT ARGUMENT...: converts, and checks that a note has the text.
+noted ()
+{
+    words=$1
+    shift
+    rm -rf "$work/copy.zarr"
+    tenon convert --json "$@" "$work/copy.zarr"
+    checks=$((checks + 1))
+    [ "$status" -eq 0 ] || fail "convert $* exits $status"
+    said "$words" || fail "convert $* does not say: $words"
+}
+noted 'keep the filters of their store' -o zarr.level=9 "$work/open.zarr"
+noted 'are never NaN: its fill value is 0' -o zarr.fill=nan "$work/open.zarr"
+
 finish
