@@ -116,6 +116,13 @@ size_known (const tenon_tensor_info *info)
            || (info->dtype != TENON_NONE && !(info->flags & TENON_NO_SHAPE) && info->elements == 0);
 }
 
+/* Chunks have a place each. */
+static bool
+has_place (const tenon_tensor_info *info)
+{
+    return info->storage != 2;
+}
+
 /* Columns of ls and of ls -l. Where a tensor cannot be read, one more says so. */
 enum { COLUMNS = 5, EXTENDED_COLUMNS = 10 };
 
@@ -197,7 +204,10 @@ fill_tensor_row (void *user, uint64_t index, struct row *row)
         set_size (row, 3, info.nbytes);
     else
         set_word (row, 3, "?");
-    row_number (row, 4, info.offset);
+    if (has_place (&info))
+        row_number (row, 4, info.offset);
+    else
+        set_word (row, 4, "-");
     unsigned last = ls.extended ? EXTENDED_COLUMNS : COLUMNS; /* behind the others, which keep their places */
     if (info.unreadable < 0) {
         row->colour = COLOUR_BAD;
@@ -206,7 +216,10 @@ fill_tensor_row (void *user, uint64_t index, struct row *row)
         set_word (row, last, "");
     if (!ls.extended)
         return;
-    set_size (row, 5, info.stored);
+    if (has_place (&info))
+        set_size (row, 5, info.stored);
+    else
+        set_word (row, 5, "-");
     set_word (row, 6, info.storage == 1 ? "served" : info.filter ? info.filter : "-");
     set_word (row, 7, order_of (&info));
     set_word (row, 8, info.flags & TENON_BIG_ENDIAN ? "big" : "little");
@@ -334,8 +347,11 @@ put_tensor (struct line *line, const tenon_tensor_info *info)
     else
         line_word (line, ",\"nbytes\":null");
     put_text (line, ",\"source\":", info->source_name);
-    put_size (line, ",\"offset\":", info->offset);
-    put_size (line, ",\"stored\":", info->stored);
+    if (has_place (info)) {
+        put_size (line, ",\"offset\":", info->offset);
+        put_size (line, ",\"stored\":", info->stored);
+    } else
+        line_word (line, ",\"offset\":null,\"stored\":null");
     put_text (line, ",\"filter\":", info->filter);
     if (info->chunk_shape) {
         line_word (line, ",\"chunks\":");
