@@ -311,9 +311,9 @@ tests_unit_pluginlib_test_json_LDADD = $(LDADD) $(JSON_C_LIBS)
 thread_tests = \
 	tests/abi/test_output \
 	tests/abi/test_parallel \
+	tests/abi/test_put_grid_many \
 	tests/abi/test_readers \
 	tests/unit/base/test_pool \
-	tests/unit/codec/test_locate \
 	tests/unit/codec/test_locate \
 	tests/unit/open/test_threads \
 	tests/unit/sink/test_atomic_set \
