@@ -45,7 +45,7 @@ static const struct {
     { "opaque_plain", TENON_E_MISUSE, "add_dtype takes opaque dtypes" },
     { "opaque_items", TENON_E_MISUSE, "items_as must be a fixed dtype with items of the same size" },
     { "opaque_nameless", TENON_E_MISUSE, "add_dtype takes opaque dtypes with a family" },
-    { "grid", TENON_E_UNSUPPORTED, "stored in chunks" },
+    { "grid", TENON_E_MISUSE, "it describes a tensor in chunks, but has no locate_chunk function" },
     { "storage_77", TENON_E_MISUSE, "codec storage_77: a tensor has an unknown storage" },
     { "served_without_read", TENON_E_MISUSE, "it serves a tensor, but has no read" },
     { "high_flag", TENON_E_UNSUPPORTED, "codec high_flag … flags 0x10000" },

@@ -77,7 +77,7 @@ START_TEST (spoilt_codecs)
     codec.flags = TENON_CODEC_HIDDEN;
     SPOILT (codec.set_index = "index", TENON_E_MISUSE,
             "codec toy: it is hidden, so it cannot have root keys, members or sets");
-    SPOILT (codec.metadata = 3, TENON_E_UNSUPPORTED, "codec toy: it keeps metadata in the unknown way 3");
+    SPOILT (codec.metadata = 4, TENON_E_UNSUPPORTED, "codec toy: it keeps metadata in the unknown way 4");
     SPOILT (extensions[1] = "Toy", TENON_E_MISUSE,
             "codec toy: extension 'Toy': lower case, without the dot before it and '/', is expected");
     SPOILT (extensions[0] = ".toy", TENON_E_MISUSE,
