@@ -363,6 +363,8 @@ valgrind_too_long = \
 	tests/abi/test_folder_write \
 	tests/abi/test_isolated_filters \
 	tests/abi/test_isolation \
+	tests/abi/test_item_filters \
+	tests/abi/test_keys \
 	tests/abi/test_output \
 	tests/abi/test_parallel \
 	tests/abi/test_parts \
@@ -373,6 +375,7 @@ valgrind_too_long = \
 	tests/abi/test_unreadable \
 	tests/abi/test_unreadable_saved \
 	tests/unit/base/test_pool \
+	tests/unit/codec/test_locate \
 	plugins/deflate/tests/test_framed \
 	plugins/deflate/tests/test_raw \
 	tests/unit/kernels/test_swap \
@@ -388,7 +391,7 @@ valgrind_too_long = \
 	tests/unit/transfer/test_tile \
 	tests/unit/transfer/test_transfer
 valgrind_unit_tests = $(filter-out tests/sweep/% tests/faults/% $(valgrind_too_long),$(unit_tests) $(module_unit_tests))
-valgrind_shell_tests += tests/cli/ls.sh
+valgrind_shell_tests += tests/cli/losses.sh
 
 # ---- how -----------------------------------------------------------------------------------------------------
 TEST_EXTENSIONS = .sh

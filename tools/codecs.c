@@ -44,7 +44,7 @@ option_type_name (uint32_t type)
 const char *
 metadata_name (uint32_t metadata)
 {
-    static const char *const names[] = { "none", "strings", "typed" };
+    static const char *const names[] = { "none", "strings", "typed", "nested" };
     return metadata < COUNT_OF (names) ? names[metadata] : "?";
 }
 

@@ -11,7 +11,7 @@ struct tenon_option codec_option (const tenon_context *context, uint64_t codec, 
 char *codec_extensions (const tenon_codec_info *info);
 /* "size", "choice" ... */
 const char *option_type_name (uint32_t type);
-/* "none", "strings", "typed" */
+/* "none", "strings", "typed", "nested" */
 const char *metadata_name (uint32_t metadata);
 /* True if items of the dtype can be converted to other dtypes, and made of them. If neither, they are carried
  * as they are. */

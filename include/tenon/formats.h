@@ -23,7 +23,7 @@ typedef struct tenon_codec_info {
     const char *plugin, *plugin_version, *plugin_license, *plugin_summary;
     const char *plugin_file; /* NULL: built in */
     int64_t priority;
-    uint32_t option_count, metadata; /* TENON_METADATA_NONE 0, STRINGS 1, TYPED 2 */
+    uint32_t option_count, metadata; /* TENON_METADATA_NONE 0, STRINGS 1, TYPED 2, NESTED 3 */
     uint64_t max_tensors;            /* 0: any number */
 } tenon_codec_info;
 /* The number of codecs that are in use, and one of them. Texts live as long as the context.

@@ -57,8 +57,8 @@ class Format(NamedTuple):
         Whether the format can be read, written, and written to a pipe.
     archive : bool
         Whether the members are files of other formats.
-    metadata : {"none", "strings", "typed"}
-        The metadata that the format can hold.
+    metadata : {"none", "strings", "typed", "nested"}
+        The metadata that the format can hold; nested: maps and lists of several types, too.
     max_tensors : int
         The most tensors in a file; 0: any number.
     options : tuple of Option
@@ -119,7 +119,7 @@ def _format(fields: dict[str, Any]) -> Format:
         bool(can & _WRITE),
         bool(can & _STREAM),
         bool(can & _ARCHIVE),
-        ("none", "strings", "typed")[fields["metadata"]],
+        ("none", "strings", "typed", "nested")[fields["metadata"]],
         fields["max_tensors"],
         tuple(map(_option, fields["options"])),
         fields["plugin"],

@@ -351,11 +351,12 @@ def test_infos(context, tmp_path):
     file = context.open(str(tmp_path / "a.npz"))
     assert file.names() == ["first", "größe"]
     first, second = file.infos(0, 2)
-    index, name, number, dtype, shape, flags, nbytes, storage, source, offset, stored, filter_id, unreadable, why = (
+    index, name, number, dtype, shape, flags, nbytes, storage, source, offset, stored, filter_id, unreadable, why, chunks = (
         first
     )
     assert (index, name, dtype, shape, flags, nbytes, stored, filter_id) == (0, "first", "i16", (2, 3), 2, 12, 12, None)
     assert (number, storage, source, unreadable, why) == (_dtypes.FIXED["i16"], 0, str(tmp_path / "a.npz"), 0, None)
+    assert chunks is None
     assert (tmp_path / "a.npz").read_bytes()[offset : offset + 12] == np.arange(6, dtype=">i2").tobytes()
     assert second == file.info(1) and second[4] == () and file.infos(2, 0) == []
     assert file.find("größe") == 1 and file.find("Größe") == -1 and file.find("\udcff") == -1

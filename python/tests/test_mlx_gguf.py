@@ -137,7 +137,7 @@ def test_python_values(tmp_path):
 
 @pytest.mark.parametrize("value", [[True, 1], ["a", 1], [1, [2]], [None], [1, "a", 2.0]], ids=str)
 def test_mixed_lists_are_refused(tmp_path, value):
-    with pytest.raises(TypeError, match="'meta'.*mixes"):
+    with pytest.raises(TypeError, match="'meta'.*values of several types"):
         tenon.save_gguf(tmp_path / "x.gguf", ARRAYS, {"meta": value})
 
 
