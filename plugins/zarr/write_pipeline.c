@@ -286,9 +286,8 @@ put_numcodec (struct zarr_out *out, const struct zarr_stored *stored, const stru
 static int
 has_compressor (const struct zarr_stored *stored)
 {
-    const struct tenon_step *last = &stored->steps[stored->step_count - 1];
-    return stored->step_count > 0 && !is_filter (last, "shuffle") && !is_filter (last, "delta")
-           && !is_filter (last, "crc32c");
+    const struct tenon_step *last = stored->step_count > 0 ? &stored->steps[stored->step_count - 1] : NULL;
+    return last && !is_filter (last, "shuffle") && !is_filter (last, "delta") && !is_filter (last, "crc32c");
 }
 
 void

@@ -327,6 +327,9 @@ describe_value (FILE *to, const tenon_file *file, const struct tenon_value *valu
              (unsigned long long) value->offset, (unsigned long long) value->length);
     if (value->type == TENON_STRING)
         fwrite (value->as.string, 1, value->count, to);
+    else if (value->type == TENON_MAP)
+        for (uint64_t i = 0; i < 2 * value->count && depth < 8; i++)
+            describe_value (to, file, &value->as.items[i], depth + 1);
     else if (value->type != TENON_ARRAY)
         fprintf (to, " %llu", (unsigned long long) value->as.u);
     else {
@@ -362,6 +365,8 @@ describe_file (FILE *to, tenon_file *file)
                  (unsigned long long) info.stored, info.filter ? info.filter : "-");
         for (uint32_t k = 0; k < info.rank; k++)
             fprintf (to, " %llu", (unsigned long long) info.shape[k]);
+        for (uint32_t k = 0; info.chunk_shape && k < info.rank; k++)
+            fprintf (to, ",%llu", (unsigned long long) info.chunk_shape[k]);
         fputc ('\n', to);
     }
     for (uint64_t i = 0; i < tenon_metadata_count (file); i++) {
