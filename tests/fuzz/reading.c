@@ -299,7 +299,9 @@ check_tensor (struct fuzz_files *files, uint64_t index, uint32_t dtype, struct f
     const uint8_t *whole = fuzz_load (files->way[0], index, dtype, &size, &memory, &error);
     for (unsigned way = 1; way < files->ways; way++) {
         const uint8_t *same = fuzz_load (files->way[way], index, dtype, &other_size, &other, &second);
-        bool late = fuzz_meets_sum (error.status, second.status);
+        /* which chunk of a member is read last, and meets the sum of the member, depends on the threads */
+        bool late = fuzz_meets_sum (error.status, second.status)
+                    || (error.status == TENON_E_CHECKSUM && second.status == TENON_E_CHECKSUM);
         if (!late && (error.status != second.status || strcmp (error.message, second.message) != 0))
             fuzz_fail ("'%s': from memory: %d '%s', in way %u: %d '%s'", info.name, error.status,
                        error.message, way, second.status, second.message);
