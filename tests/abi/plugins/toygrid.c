@@ -230,7 +230,7 @@ store_describe (struct tenon_call *call)
 
 /* What a call knows: the shard that it looked into last. */
 struct known {
-    char key[MOST_PREFIX + 21 * MOST_DIMS + 1], shard[MOST_PREFIX + 21 * MOST_DIMS + 1];
+    char key[MOST_PREFIX + 21 * MOST_DIMS + 2], shard[MOST_PREFIX + 21 * MOST_DIMS + 2];
     uint32_t source;
     int missing;
 };
@@ -276,6 +276,15 @@ locate_in_table (struct tenon_call *call, const struct tenon_tensor *tensor, con
     return read_entry (call, tensor->source, placed->table, index, found);
 }
 
+/* A key need not end with NUL, and this one does not. */
+static void
+give_key (struct known *known, struct tenon_chunk *found)
+{
+    found->key = known->key;
+    found->key_length = strlen (known->key);
+    memcpy (known->key + found->key_length, "~", 2);
+}
+
 /* Opens the shard of a key, unless it is the last one. */
 static tenon_status
 open_shard (struct tenon_call *call, struct known *known)
@@ -308,8 +317,8 @@ locate_in_shard (struct tenon_call *call, const struct tenon_tensor *tensor, con
         return TENON_OK;
     }
     TENON_TRY (read_entry (call, known->source, 0, index, found));
-    found->key = placed->where == SHARDS ? known->key : NULL;
-    found->key_length = strlen (known->key);
+    if (placed->where == SHARDS)
+        give_key (known, found);
     return TENON_OK;
 }
 
@@ -326,8 +335,7 @@ grid_locate (struct tenon_call *call, const struct tenon_tensor *tensor, const u
     if (placed->where != KEYS)
         return locate_in_shard (call, tensor, chunk, known, found);
     print_key (placed, tensor->rank, chunk, known->key, sizeof known->key);
-    found->key = known->key;
-    found->key_length = strlen (known->key);
+    give_key (known, found);
     return TENON_OK;
 }
 
