@@ -152,7 +152,7 @@ wall 'pluginlib includes installed headers, the C library and its own headers' \
     "$(includes pluginlib/*.[ch] | foreign "tenon/[a-z_]*\.h|arm_acle\.h|$c_library")"
 
 wall 'tools include installed headers and their own only' \
-    "$(includes tools/*.[ch] | grep -E '"[^"]*/|<tenon/(plugin|number|crc|json|json_value|json_any)\.h>|<\.\.|[<"](core|plugins)/')"
+    "$(includes tools/*.[ch] tools/*/*.[ch] | grep -vE '"(check|scaffold)/[a-z_]*\.h"' | grep -E '"[^"]*/|<tenon/(plugin|number|crc|json|json_value|json_any)\.h>|<\.\.|[<"](core|plugins)/')"
 
 wall 'the extension of the Python package includes <tenon/tenon.h>, <tenon/dlpack.h>, Python, NumPy, the C library and its own headers' \
     "$(includes python/ext/*.[ch] | foreign "tenon/(tenon|dlpack)\.h|Python\.h|numpy/[a-z]*\.h|(pthread|signal|stdatomic|time)\.h|$c_library")"
@@ -182,7 +182,7 @@ for folder in pluginlib plugins/deflate plugins/gguf plugins/npy plugins/npz plu
     wall "no files of $folder need each other in a circle" "$(parts "$folder" | symbols_of | needs | tsort 2>&1 >/dev/null)"
 done
 wall 'no files of the tools need each other in a circle' "$(
-    for file in tools/*.c; do name=${file##*/}; object=$TENON_BUILDDIR/tools/tenon-${name%.c}.o; [ ! -f "$object" ] || echo "$object"; done | symbols_of | needs | tsort 2>&1 >/dev/null)"
+    for file in tools/*.c tools/*/*.c; do name=${file##*/}; object=$TENON_BUILDDIR/${file%/*}/tenon-${name%.c}.o; [ ! -f "$object" ] || echo "$object"; done | symbols_of | needs | tsort 2>&1 >/dev/null)"
 
 # What deflate_isal.c defines may be declared in deflate_isal.h, in deflate.h, or in the header of its room.
 wall 'what a file of the core defines is declared in its header or in that of its room' "$(
@@ -221,11 +221,11 @@ for folder in plugins/deflate plugins/gguf plugins/npy plugins/npz plugins/pt pl
     wall "no function of $folder calls itself, directly or through others" \
         "$(circles $(find "$folder" -name '*.c' ! -path '*/tests/*' | sort))"
 done
-wall 'no function of the tools calls itself, directly or through others' "$(circles tools/*.c)"
+wall 'no function of the tools calls itself, directly or through others' "$(circles tools/*.c tools/*/*.c)"
 
 # C leaves open whether an initialiser zeroes the other members before or after a call in it, and no compiler warns.
 wall 'no initialiser calls something that fills another member of the same variable' \
-    "$(grep -nE '([a-z_]+) = \{.*\(.*&\1[.]' core/*/*.[ch] pluginlib/*.[ch] plugins/*/*.[ch] plugins/*/*/*.[ch] tools/*.[ch])"
+    "$(grep -nE '([a-z_]+) = \{.*\(.*&\1[.]' core/*/*.[ch] pluginlib/*.[ch] plugins/*/*.[ch] plugins/*/*/*.[ch] tools/*.[ch] tools/*/*.[ch])"
 
 wall 'the folder of plugins has the major version of the ABI, as the entry function has' "$(
     number=$(sed -n 's/^#define TENON_PLUGIN_SYMBOL tenon_plugin_v//p' include/tenon/plugin.h)
@@ -262,7 +262,7 @@ unlisted ()
         !($2 in listed) && !(program in listed) { print $2 }'
 }
 # shellcheck disable=SC2046 # one argument a file
-wall 'every source is in a local.mk' "$(unlisted include/tenon/*.h pluginlib/*.[ch] core/*/*.[ch] tools/*.[ch] $(plugin_sources))"
+wall 'every source is in a local.mk' "$(unlisted include/tenon/*.h pluginlib/*.[ch] core/*/*.[ch] tools/*.[ch] tools/*/*.[ch] $(plugin_sources))"
 # (A script that cannot be executed is a part of others.)
 wall 'every test is in a local.mk' "$(
     unlisted tests/*/test_*.c tests/unit/*/test_*.c

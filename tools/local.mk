@@ -6,7 +6,17 @@ endif
 tools_tenon_SOURCES = \
 	tools/casts.c \
 	tools/casts.h \
+	tools/check/check.h \
+	tools/check/child.c \
+	tools/check/child.h \
+	tools/check/context.c \
+	tools/check/finding.c \
+	tools/check/finding.h \
+	tools/check/rules.h \
+	tools/check/step_loads.c \
+	tools/check/steps.c \
 	tools/cmd_cat.c \
+	tools/cmd_check_plugin.c \
 	tools/cmd_config.c \
 	tools/cmd_convert.c \
 	tools/cmd_formats.c \
@@ -93,7 +103,7 @@ tools_tenon_SOURCES = \
 	tools/verdicts.h \
 	tools/width.c \
 	tools/width.h
-tools_tenon_CPPFLAGS = $(PUBLIC_CPPFLAGS) -D_GNU_SOURCE= $(JSON_C_CFLAGS) $(NETTLE_CFLAGS)
+tools_tenon_CPPFLAGS = $(PUBLIC_CPPFLAGS) -iquote $(srcdir)/tools -D_GNU_SOURCE= $(JSON_C_CFLAGS) $(NETTLE_CFLAGS)
 tools_tenon_LDADD = libtenon.la $(JSON_C_LIBS) $(NETTLE_LIBS) $(LIBM)
 
 if COMMAND

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* steps.c - the steps of tenon check-plugin, in the order in which they run. */
+#include "check.h"
+
+const struct check_step *const check_steps[] = {
+    &check_loads_step,
+    NULL,
+};
