@@ -30,7 +30,7 @@ print_overview (void)
     printf ("usage: tenon COMMAND [OPTION...] [ARGUMENT...]\n"
             "Lists, reads, converts and checks files of tensors.\n\ncommands:\n");
     for (const struct command *const *each = tool.commands; *each; each++)
-        printf ("  %-10s%s\n", (*each)->name, (*each)->summary);
+        printf ("  %-14s%s\n", (*each)->name, (*each)->summary);
     printf ("\noptions of every command, before or after its name:\n");
     options_print_common (NULL, true);
     printf (
