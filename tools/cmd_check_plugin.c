@@ -59,8 +59,9 @@ run_steps (struct check *check)
 static int
 run_check (int count, char **arguments)
 {
-    char work[] = "/tmp/tenon-check.XXXXXX", real[PATH_MAX], path[PATH_MAX + 64], link_path[PATH_MAX + 300];
-    if (!realpath (arguments[0], real))
+    char work[] = "/tmp/tenon-check.XXXXXX", path[64], link_path[400];
+    CLEAN (text) char *real = realpath (arguments[0], NULL);
+    if (!real)
         return trouble ("%s: %s", arguments[0], strerror (errno));
     if (!mkdtemp (work))
         return trouble ("no temporary folder: %s", strerror (errno));
