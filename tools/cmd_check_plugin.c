@@ -5,7 +5,6 @@
 #include "memory.h"
 #include "message.h"
 #include <errno.h>
-#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

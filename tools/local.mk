@@ -6,6 +6,10 @@ endif
 tools_tenon_SOURCES = \
 	tools/casts.c \
 	tools/casts.h \
+	tools/check/canon.c \
+	tools/check/canon.h \
+	tools/check/catalog.c \
+	tools/check/catalog.h \
 	tools/check/check.h \
 	tools/check/child.c \
 	tools/check/child.h \
