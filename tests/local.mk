@@ -156,7 +156,8 @@ module_shell_tests += \
 	tests/cli/edit.sh \
 	tests/cli/trees.sh \
 	tests/cli/folder.sh \
-	tests/cli/metadata.sh
+	tests/cli/metadata.sh \
+	tests/docs/examples.sh
 
 # json-c, which only the command needs, is the judge of these.
 json_tests = \
