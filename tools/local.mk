@@ -16,6 +16,12 @@ tools_tenon_SOURCES = \
 	tools/check/context.c \
 	tools/check/finding.c \
 	tools/check/finding.h \
+	tools/check/making.c \
+	tools/check/making.h \
+	tools/check/making_list.c \
+	tools/check/record.c \
+	tools/check/record.h \
+	tools/check/record_same.c \
 	tools/check/rules.h \
 	tools/check/step_loads.c \
 	tools/check/steps.c \

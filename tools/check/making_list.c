@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/* making_list.c - what a codec can write, asked tensor by tensor. */
+#include "check/making.h"
+#include "library.h"
+
+#define MANY 200
+
+struct maker {
+    tenon_context *context;
+    const tenon_codec_info *codec;
+    making_refusal *refused;
+    void *user;
+    struct making_list *list;
+    uint32_t dtype; /* the first one that the codec takes */
+    bool taken;     /* the last tensor was not refused */
+};
+
+/* True if the codec takes a file of this tensor alone. */
+static bool
+takes_tensor (struct maker *maker, const struct made_tensor *tensor)
+{
+    tenon_error error = TENON_ERROR_INIT;
+    CLEAN (plan) tenon_plan *plan = NULL;
+    if (tenon_plan_new (maker->context, &plan, &error) < 0 || !making_add (plan, tensor, &error))
+        return false;
+    if (made_save (plan, maker->codec, "made", TENON_SAVE_DRY_RUN, NULL, NULL, &error) == TENON_OK)
+        return true;
+    if (maker->refused)
+        maker->refused (maker->user, tensor, &error);
+    return false;
+}
+
+static struct making *
+begin_making (struct maker *maker, const char *title)
+{
+    struct making_list *list = maker->list;
+    list->items = get_memory (list->items, list->count + 1, sizeof *list->items);
+    struct making *making = &list->items[list->count++];
+    *making = (struct making){ 0 };
+    snprintf (making->title, sizeof making->title, "%s", title);
+    return making;
+}
+
+/* Puts the tensor, whose data become the list's, into the last file, or into another one of the same title
+ * if the format holds no more. */
+static void
+put_making (struct maker *maker, const struct made_tensor *tensor)
+{
+    struct making *making = &maker->list->items[maker->list->count - 1];
+    if (maker->codec->max_tensors > 0 && making->count >= maker->codec->max_tensors) {
+        char title[sizeof making->title];
+        snprintf (title, sizeof title, "%.*s-%zu", (int) strcspn (making->title, "-"), making->title,
+                  maker->list->count);
+        making = begin_making (maker, title);
+    }
+    making->tensors = get_memory (making->tensors, making->count + 1, sizeof *making->tensors);
+    making->tensors[making->count++] = *tensor;
+}
+
+static void
+make_tensor (struct maker *maker, const char *name, uint32_t dtype, uint32_t rank, const uint64_t *shape)
+{
+    struct made_tensor tensor;
+    made_tensor_fill (maker->context, &tensor, name, dtype, rank, shape);
+    maker->taken = takes_tensor (maker, &tensor);
+    if (maker->taken)
+        put_making (maker, &tensor);
+    else
+        free (tensor.data);
+}
+
+/* ---- the files ---- */
+
+static void
+make_dtypes (struct maker *maker)
+{
+    begin_making (maker, "dtypes");
+    for (uint32_t id = TENON_NONE; (id = tenon_dtype_next (maker->context, id)) != TENON_NONE;) {
+        struct tenon_dtype about = { .struct_size = sizeof about };
+        char name[96];
+        if (tenon_dtype_get (maker->context, NULL, id, &about) < 0)
+            continue;
+        const uint64_t shape[] = { 2, 3 * about.block_items };
+        snprintf (name, sizeof name, "t_%.80s", about.name);
+        make_tensor (maker, name, id, 2, shape);
+        if (maker->taken && (maker->dtype == TENON_NONE || id == TENON_F32))
+            maker->dtype = id;
+    }
+}
+
+static void
+make_shapes (struct maker *maker)
+{
+    static const struct {
+        const char *name;
+        uint32_t rank;
+        uint64_t dims[4]; /* the last one in blocks */
+    } shapes[] = {
+        { "scalar", 0, { 0 } },          { "vector", 1, { 5 } },        { "matrix", 2, { 3, 2 } },
+        { "cube", 3, { 2, 3, 4 } },      { "four", 4, { 2, 1, 3, 2 } }, { "ones", 4, { 1, 1, 1, 1 } },
+        { "nothing", 1, { 0 } },         { "no_rows", 2, { 0, 3 } },    { "no_columns", 2, { 3, 0 } },
+        { "no_middle", 3, { 2, 0, 2 } },
+    };
+    struct tenon_dtype about = { .struct_size = sizeof about };
+    tenon_dtype_get (maker->context, NULL, maker->dtype, &about);
+    begin_making (maker, "shapes");
+    for (size_t i = 0; i < COUNT_OF (shapes); i++) {
+        uint64_t dims[4];
+        memcpy (dims, shapes[i].dims, sizeof dims);
+        if (shapes[i].rank > 0)
+            dims[shapes[i].rank - 1] *= about.block_items;
+        make_tensor (maker, shapes[i].name, maker->dtype, shapes[i].rank, dims);
+    }
+}
+
+static void
+make_names (struct maker *maker)
+{
+    static const char *const names[] = { "model.layers.0.weight",
+                                         "a/b/c",
+                                         "with space",
+                                         "UPPER",
+                                         "0",
+                                         "gr\xc3\xb6\xc3\x9f"
+                                         "e.\xce\xbb",
+                                         "quote\"and'back\\slash",
+                                         "x=1;y,{z}",
+                                         "-dash",
+                                         "\xf0\x9f\x94\xa2" };
+    struct tenon_dtype about = { .struct_size = sizeof about };
+    char name[201];
+    tenon_dtype_get (maker->context, NULL, maker->dtype, &about);
+    const uint64_t shape[] = { 2 * about.block_items };
+    begin_making (maker, "names");
+    for (size_t i = 0; i < COUNT_OF (names); i++)
+        make_tensor (maker, names[i], maker->dtype, 1, shape);
+    memset (name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = 0;
+    make_tensor (maker, name, maker->dtype, 1, shape);
+}
+
+static void
+make_layouts (struct maker *maker)
+{
+    static const uint64_t shape[] = { 3, 5 };
+    static const uint32_t dtypes[] = { TENON_I16, TENON_F32, TENON_F64, TENON_U8 };
+    begin_making (maker, "layouts");
+    for (unsigned i = 0; i < COUNT_OF (dtypes); i++)
+        for (uint32_t flags = 1; flags <= 3; flags++) {
+            char name[32];
+            snprintf (name, sizeof name, "layout_%u_%u", (unsigned) dtypes[i], (unsigned) flags);
+            struct made_tensor tensor;
+            made_tensor_fill (maker->context, &tensor, name, dtypes[i], 2, shape);
+            made_tensor_turn (&tensor, flags);
+            if (takes_tensor (maker, &tensor))
+                put_making (maker, &tensor);
+            else
+                free (tensor.data);
+        }
+}
+
+static void
+make_large (struct maker *maker)
+{
+    struct tenon_dtype about = { .struct_size = sizeof about };
+    char name[32];
+    tenon_dtype_get (maker->context, NULL, maker->dtype, &about);
+    const uint64_t large[] = { 300, 250 / about.block_items * about.block_items + about.block_items };
+    const uint64_t small[] = { about.block_items };
+    begin_making (maker, "large");
+    make_tensor (maker, "large", maker->dtype, 2, large);
+    for (unsigned i = 0; i < MANY && maker->codec->max_tensors == 0; i++) {
+        if (i == 0)
+            begin_making (maker, "many");
+        snprintf (name, sizeof name, "tensor.%u", i);
+        make_tensor (maker, name, maker->dtype, 1, small);
+    }
+}
+
+/* Files of nothing but titles go. */
+static void
+drop_empty (struct making_list *list)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].count > 0)
+            list->items[kept++] = list->items[i];
+    list->count = kept;
+}
+
+void
+making_list_make (tenon_context *context, const tenon_codec_info *codec, making_refusal *refused, void *user,
+                  struct making_list *list)
+{
+    struct maker maker = { context, codec, refused, user, list, TENON_NONE, false };
+    make_dtypes (&maker);
+    if (maker.dtype != TENON_NONE) {
+        make_shapes (&maker);
+        make_names (&maker);
+        make_layouts (&maker);
+        make_large (&maker);
+        if (codec->metadata > 0) {
+            struct tenon_dtype about = { .struct_size = sizeof about };
+            tenon_dtype_get (context, NULL, maker.dtype, &about);
+            const uint64_t shape[] = { 2, about.block_items };
+            begin_making (&maker, "metadata");
+            make_tensor (&maker, "weight", maker.dtype, 2, shape);
+            list->items[list->count - 1].metadata = true;
+        }
+    }
+    drop_empty (list);
+}
+
+void
+making_list_clean (struct making_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        for (size_t k = 0; k < list->items[i].count; k++)
+            free (list->items[i].tensors[k].data);
+        free (list->items[i].tensors);
+    }
+    free (list->items);
+    *list = (struct making_list){ 0 };
+}

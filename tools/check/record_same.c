@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* record_same.c - what was saved and what was read back. */
+#include "check/record.h"
+#include "memory.h"
+#include "report.h"
+
+#define MOST_TOLD 3
+
+struct comparison {
+    struct check *check;
+    const struct record_rules *rules;
+    const char *subject;
+    const tenon_report *losses;
+    unsigned told;
+};
+
+/* True if a loss tells of the name, or of all. */
+static bool
+is_told_lost (const struct comparison *comparison, const char *name)
+{
+    tenon_report_entry entry;
+    for (uint64_t i = 0; report_next (comparison->losses, TENON_LOSS, &i, &entry);)
+        if (entry.subject[0] == 0 || strcmp (entry.subject, name) == 0)
+            return true;
+    return false;
+}
+
+/* Items of one kind by name, for a search that takes no time of its square. */
+static int
+order_items (const void *a, const void *b)
+{
+    const struct record_item *const *x = a, *const *y = b;
+    if ((*x)->metadata != (*y)->metadata)
+        return (*x)->metadata - (*y)->metadata;
+    return strcmp ((*x)->name, (*y)->name);
+}
+
+static const struct record_item **
+sort_items (const struct record *record)
+{
+    const struct record_item **sorted = get_memory (NULL, record->count + 1, sizeof *sorted);
+    for (size_t i = 0; i < record->count; i++)
+        sorted[i] = &record->items[i];
+    qsort (sorted, record->count, sizeof *sorted, order_items);
+    return sorted;
+}
+
+static const struct record_item *
+find_item (const struct record_item **sorted, size_t count, const struct record_item *wanted)
+{
+    const struct record_item **found = bsearch (&wanted, sorted, count, sizeof *sorted, order_items);
+    return found ? *found : NULL;
+}
+
+PRINTF_LIKE (3, 4)
+static void
+tell_difference (struct comparison *comparison, enum check_rule rule, const char *format, ...)
+{
+    char text[900];
+    va_list list;
+    va_start (list, format);
+    vsnprintf (text, sizeof text, format, list);
+    va_end (list);
+    if (comparison->told++ < MOST_TOLD)
+        check_found (comparison->check, rule, comparison->subject, "%s", text);
+}
+
+static void
+compare_items (struct comparison *comparison, const struct record_item *before,
+               const struct record_item *after)
+{
+    const struct record_rules *rules = comparison->rules;
+    const char *kind = before->metadata ? "the metadata entry" : "the tensor";
+    if (after && strcmp (before->what, after->what) == 0 && before->digest == after->digest)
+        return;
+    if (before->unreadable || is_told_lost (comparison, before->name))
+        return;
+    if (!after)
+        tell_difference (comparison, before->metadata ? rules->metadata : rules->tensors,
+                         "%s '%.200s' (%s) was saved, and is not in the file; no loss tells of it", kind,
+                         before->name, before->what);
+    else if (strcmp (before->what, after->what) != 0)
+        tell_difference (comparison, before->metadata ? rules->metadata : rules->tensors,
+                         "%s '%.200s' was saved as %s, and comes back as %s; no loss tells of it", kind,
+                         before->name, before->what, after->what);
+    else
+        tell_difference (comparison, before->metadata ? rules->metadata : rules->data,
+                         "%s '%.200s' (%s) comes back with another value; no loss tells of it", kind,
+                         before->name, before->what);
+}
+
+static void
+compare_orders (struct comparison *comparison, const struct record *before, const struct record *after)
+{
+    for (size_t i = 0; i < before->count && i < after->count; i++)
+        if (strcmp (before->items[i].name, after->items[i].name) != 0) {
+            tell_difference (comparison, comparison->rules->tensors,
+                             "item %zu was '%.200s', and comes back as '%.200s'; no loss tells of it", i,
+                             before->items[i].name, after->items[i].name);
+            return;
+        }
+}
+
+bool
+record_same (struct check *check, const struct record_rules *rules, const char *subject,
+             const struct record *before, const struct record *after, const tenon_report *losses,
+             unsigned flags)
+{
+    struct comparison comparison = { check, rules, subject, losses, 0 };
+    const struct record_item **old = sort_items (before), **new = sort_items (after);
+    bool renamed = flags & RECORD_NAMELESS && before->tensors == 1 && after->tensors == 1;
+    for (size_t i = 0; i < before->count; i++)
+        compare_items (&comparison, &before->items[i],
+                       renamed && i == 0 ? &after->items[0]
+                                         : find_item (new, after->count, &before->items[i]));
+    for (size_t i = 0; i < after->count; i++) {
+        const struct record_item *item = &after->items[i];
+        if ((item->metadata && flags & RECORD_MORE) || (renamed && i == 0)
+            || find_item (old, before->count, item) || is_told_lost (&comparison, ""))
+            continue;
+        tell_difference (&comparison, item->metadata ? rules->metadata : rules->tensors,
+                         "%s '%.200s' (%s) is in the file, and was not saved",
+                         item->metadata ? "the metadata entry" : "the tensor", item->name, item->what);
+    }
+    if (flags & RECORD_ORDERED && comparison.told == 0)
+        compare_orders (&comparison, before, after);
+    free (old);
+    free (new);
+    check_counted (check);
+    return comparison.told == 0;
+}
