@@ -1,85 +1,218 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_check_plugin.c - tenon check-plugin: holds a plugin to the rules of its interface. */
 #include "check/child.h"
+#include "check/results.h"
+#include "check/work.h"
 #include "command.h"
+#include "json.h"
 #include "memory.h"
 #include "message.h"
+#include "nearest.h"
+#include "output.h"
+#include "signals.h"
+#include "terminal.h"
+#include "tool.h"
 #include <errno.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-static struct text_list only;
+/* Seconds that one item of a step may take, unless --timeout says so. */
+#define ITEM_SECONDS 60
+
+static struct text_list only, except;
+static bool list_steps, keep, strict;
+static const char *fuzz, *timeout;
 static const struct tool_option check_options[] = {
-    { "only", 0, OPTION_LIST, "STEP", "run this step only; may be repeated", &only }, { 0 }
+    { "only", 0, OPTION_LIST, "STEP", "run this step only; may be repeated", &only },
+    { "except", 0, OPTION_LIST, "STEP", "leave this step out; may be repeated", &except },
+    { "fuzz", 0, OPTION_TEXT, "SECONDS", "change samples at random for so long", &fuzz },
+    { "timeout", 0, OPTION_TEXT, "SECONDS", "one call may take so long; else 60", &timeout },
+    { "strict", 0, OPTION_FLAG, NULL, "a warning counts as a fault", &strict },
+    { "keep", 0, OPTION_FLAG, NULL, "keep the files that were made, and say where they are", &keep },
+    { "list", 0, OPTION_FLAG, NULL, "print the steps and the rules", &list_steps },
+    { 0 }
 };
 
+/* ---- which steps ---- */
+
+static bool
+has_word (const struct text_list *list, const char *word)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp (list->items[i], word) == 0)
+            return true;
+    return false;
+}
+
+/* A plugin that does not load cannot be checked, and the step that makes samples serves all others. */
 static bool
 is_chosen (const struct check_step *step)
 {
-    for (size_t i = 0; i < only.count; i++)
-        if (strcmp (only.items[i], step->name) == 0)
+    static const char *const always[] = { "loads", "samples" };
+    for (size_t i = 0; i < COUNT_OF (always); i++)
+        if (strcmp (step->name, always[i]) == 0)
             return true;
-    return only.count == 0;
+    return (only.count == 0 || has_word (&only, step->name)) && !has_word (&except, step->name);
 }
 
-/* Prints the result of a step. Returns the number of its findings. */
-static size_t
-print_result (const struct check_result *result)
+static bool
+know_steps (const struct text_list *list)
 {
-    printf ("%s\t%s\t%llu checks\n", result->step->name, result->finding_count ? "FAILED" : "ok",
-            (unsigned long long) result->counted);
-    for (size_t i = 0; i < result->finding_count; i++) {
-        const struct check_finding *finding = &result->findings[i];
-        printf ("    %s%s%s\n    rule %s: %s. %s\n", finding->subject, finding->subject[0] ? ": " : "",
-                finding->message, check_rules[finding->rule].word, check_rules[finding->rule].sentence,
-                check_rules[finding->rule].place);
+    for (size_t i = 0; i < list->count; i++) {
+        struct nearest nearest = nearest_start (list->items[i]);
+        size_t j = 0;
+        for (; check_steps[j] && strcmp (check_steps[j]->name, list->items[i]) != 0; j++)
+            nearest_try (&nearest, check_steps[j]->name);
+        if (!check_steps[j])
+            return misuse ("there is no step '%s'%s", list->items[i], nearest_hint (&nearest)), false;
     }
-    for (size_t i = 0; i < result->left_out_count; i++)
-        printf ("    left out: %s\n", result->left_out[i]);
-    return result->finding_count;
+    return true;
 }
 
-static int
-run_steps (struct check *check)
+/* Seconds, at least `least`. False after a message. */
+static bool
+read_seconds (const char *option, const char *text, double least, double *seconds)
 {
-    size_t findings = 0;
-    for (size_t i = 0; check_steps[i]; i++) {
+    char *end;
+    if (!text)
+        return true;
+    *seconds = strtod (text, &end);
+    if (end == text || *end || !(*seconds >= least && *seconds <= 1e9))
+        return misuse ("--%s=%s: seconds are expected, at least %s", option, text, least > 0 ? "0.1" : "0"),
+               false;
+    return true;
+}
+
+/* ---- running them ---- */
+
+/* Says on a terminal which step runs. */
+static void
+show_step (const struct check_step *step)
+{
+    if (terminal_is_error () && !tool.quiet) {
+        fprintf (stderr, "\r%s ... \033[K", step ? step->name : "");
+        if (!step)
+            fputs ("\r\033[K", stderr);
+        fflush (stderr);
+    }
+}
+
+/* The results of all steps; those of the step "samples" stay, as long as their files. */
+struct run {
+    struct check_sums sums;
+    json_object *steps; /* NULL without --json */
+    struct check_result samples;
+};
+
+/* Takes the result. False: no other step can be run. */
+static bool
+take_result (struct check *check, struct run *run, struct check_result *result)
+{
+    bool goes_on = strcmp (result->step->name, "loads") != 0 || result_faults (result) == 0;
+    sums_add (&run->sums, result);
+    if (run->steps)
+        json_append (run->steps, result_json (result));
+    else
+        result_print (result);
+    if (result->samples) {
+        result_free (&run->samples);
+        run->samples = *result;
+        check->samples = run->samples.samples;
+    } else
+        result_free (result);
+    return goes_on;
+}
+
+static bool
+run_steps (struct check *check, struct run *run)
+{
+    bool goes_on = true;
+    for (size_t i = 0; check_steps[i] && goes_on && !signals_pending (); i++) {
         struct check_result result = { 0 };
         if (!is_chosen (check_steps[i]))
             continue;
-        if (!child_run (check, check_steps[i], &result))
-            return EXIT_TROUBLE;
-        findings += print_result (&result);
-        result_free (&result);
+        show_step (check_steps[i]);
+        bool works = child_run (check, check_steps[i], &result);
+        show_step (NULL);
+        if (!works)
+            return false;
+        goes_on = take_result (check, run, &result);
     }
-    return findings ? EXIT_NO : EXIT_DONE;
+    return true;
+}
+
+static void
+print_json (const struct check *check, struct run *run)
+{
+    json_object *object = json_new ();
+    json_add_text (object, "plugin", check->plugin);
+    json_add (object, "file", check->file ? json_text (check->file, strlen (check->file)) : NULL);
+    json_add (object, "steps", run->steps);
+    json_add_size (object, "checks", run->sums.counted);
+    json_add_size (object, "faults", run->sums.faults);
+    json_add_size (object, "warnings", run->sums.warnings);
+    json_add (object, "seconds", json_number (run->sums.seconds));
+    json_print_line (object);
+}
+
+static int
+run_in_folder (struct check *check)
+{
+    struct run run = { .steps = tool.json ? json_array () : NULL };
+    bool works = work_link (check) && run_steps (check, &run);
+    if (works && tool.json)
+        print_json (check, &run);
+    else if (works)
+        sums_print (check, &run.sums);
+    result_free (&run.samples);
+    free ((void *) (uintptr_t) check->plugin_path);
+    if (!works)
+        return EXIT_TROUBLE;
+    return run.sums.faults > 0 || (strict && run.sums.warnings > 0) ? EXIT_NO : EXIT_DONE;
 }
 
 static int
 run_check (int count, char **arguments)
 {
-    char work[] = "/tmp/tenon-check.XXXXXX", path[64], link_path[400];
+    static const struct check_sample none[1];
+    double fuzz_seconds = 0, item_seconds = ITEM_SECONDS;
+    if (!know_steps (&only) || !know_steps (&except) || !read_seconds ("fuzz", fuzz, 0, &fuzz_seconds)
+        || !read_seconds ("timeout", timeout, 0.1, &item_seconds))
+        return EXIT_TROUBLE;
+    if (list_steps) {
+        if (tool.json)
+            json_print_line (steps_json ());
+        else
+            steps_print ();
+        return EXIT_DONE;
+    }
+    if (count == 0)
+        return misuse ("an argument is missing: the file of a plugin");
     CLEAN (text) char *real = realpath (arguments[0], NULL);
     if (!real)
         return trouble ("%s: %s", arguments[0], strerror (errno));
-    if (!mkdtemp (work))
-        return trouble ("no temporary folder: %s", strerror (errno));
-    const char *name = strrchr (real, '/') + 1;
-    CLEAN (text) char *plugin = copy_text (name, strcspn (name, "."));
-    snprintf (path, sizeof path, "%s/plugin", work);
-    mkdir (path, 0700);
-    snprintf (link_path, sizeof link_path, "%s/%s", path, name);
-    if (symlink (real, link_path) < 0)
-        return trouble ("%s: %s", link_path, strerror (errno));
-    struct check_sample *samples = get_memory (NULL, (size_t) count, sizeof *samples);
-    for (int i = 1; i <= count; i++)
-        samples[i - 1] = (struct check_sample){ .path = i < count ? arguments[i] : NULL,
-                                                .name = i < count ? arguments[i] : NULL };
-    struct check check = {
-        .plugin = plugin, .file = arguments[0], .plugin_path = path, .work = work, .samples = samples
-    };
-    int code = run_steps (&check);
-    free (samples);
+    const char *base = strrchr (arguments[0], '/') ? strrchr (arguments[0], '/') + 1 : arguments[0];
+    size_t length = strlen (base);
+    CLEAN (text)
+    char *plugin =
+        copy_text (base, length > 3 && strcmp (base + length - 3, ".so") == 0 ? length - 3 : length);
+    CLEAN (text) char *work = work_make ();
+    if (!work)
+        return EXIT_TROUBLE;
+    struct check check = { .plugin = plugin,
+                           .file = real,
+                           .work = work,
+                           .samples = none,
+                           .arguments = (const char *const *) arguments + 1,
+                           .fuzz_seconds = fuzz_seconds,
+                           .item_seconds = item_seconds,
+                           .verbose = tool.verbose };
+    signals_defer ();
+    int code = run_in_folder (&check);
+    if (keep)
+        complain ("the files that were made are in %s", work);
+    else
+        work_remove (work);
+    signals_deliver ();
     return code;
 }
 
@@ -87,10 +220,10 @@ const struct command check_plugin_command = {
     .name = "check-plugin",
     .arguments = "FILE.so [SAMPLE...]",
     .summary = "holds a plugin to the rules of its interface",
-    .details = "It exits with 0 when nothing was found, with 1 when something was, else with 2.",
+    .details = "It exits with 0 when no fault was found, with 1 when one was, else with 2.",
     .options = check_options,
-    .least = 1,
+    .least = 0,
     .most = -1,
-    .json = false,
+    .json = true,
     .run = run_check,
 };

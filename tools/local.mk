@@ -22,9 +22,17 @@ tools_tenon_SOURCES = \
 	tools/check/record.c \
 	tools/check/record.h \
 	tools/check/record_same.c \
+	tools/check/process.c \
+	tools/check/process.h \
+	tools/check/results.c \
+	tools/check/results.h \
 	tools/check/rules.h \
 	tools/check/step_loads.c \
 	tools/check/steps.c \
+	tools/check/tell.c \
+	tools/check/tell.h \
+	tools/check/work.c \
+	tools/check/work.h \
 	tools/cmd_cat.c \
 	tools/cmd_check_plugin.c \
 	tools/cmd_config.c \

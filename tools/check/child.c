@@ -1,99 +1,103 @@
 /* SPDX-License-Identifier: MIT */
-/* child.c - the process that runs a step, and what it tells. */
+/* child.c - the process that runs a step. */
 #include "child.h"
-#include "library.h"
 #include "memory.h"
 #include "message.h"
+#include "process.h"
+#include "signals.h"
+#include "tell.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
-/* Seconds that one item may take. */
-#define ITEM_SECONDS 60
 /* A step ends when so many of its items ended the process. */
 #define MOST_DEATHS 20
+/* How long the command waits for records before it looks at the clock. */
+#define TICK_MILLISECONDS 10
+/* Limits of a child. */
+#define MOST_MEMORY ((rlim_t) 8 << 30)
+#define LARGEST_FILE ((rlim_t) 16 << 30)
+#define MOST_DESCRIPTORS 1024
+#define MOST_SECONDS 7200
 
-/* Shared with the parent: the item that the child is at. */
-struct check_child {
-    int pipe;
-    uint64_t number;
-    char doing[512];
-};
-
-struct record {
-    uint32_t kind, rule; /* 'F', 'L' or 'C' */
-    uint32_t subject, message;
-};
+/* ---- the child ---- */
 
 static void
-write_all (int fd, const void *bytes, size_t size)
+lower_limit (int which, rlim_t most)
 {
-    for (const char *at = bytes; size > 0;) {
-        ssize_t done = write (fd, at, size);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            _exit (EXIT_TROUBLE);
-        at += done;
-        size -= (size_t) done;
+    struct rlimit limit;
+    if (getrlimit (which, &limit) == 0 && limit.rlim_cur > most) {
+        limit.rlim_cur = most;
+        setrlimit (which, &limit);
     }
 }
 
+/* Sanitizers and valgrind need far more addresses than memory. */
+static bool
+needs_addresses (void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+    return true;
+#endif
+#endif
+    const char *preloaded = getenv ("LD_PRELOAD");
+    return preloaded && (strstr (preloaded, "san") || strstr (preloaded, "valgrind"));
+}
+
 static void
-tell (struct check *check, char kind, uint32_t rule, const char *subject, const char *message)
+limit_child (void)
 {
-    struct record record = { (unsigned char) kind, rule, (uint32_t) strlen (subject),
-                             (uint32_t) strlen (message) };
-    write_all (check->child->pipe, &record, sizeof record);
-    write_all (check->child->pipe, subject, record.subject);
-    write_all (check->child->pipe, message, record.message);
+    lower_limit (RLIMIT_CORE, 0);
+    lower_limit (RLIMIT_CPU, MOST_SECONDS);
+    lower_limit (RLIMIT_NOFILE, MOST_DESCRIPTORS);
+    lower_limit (RLIMIT_FSIZE, LARGEST_FILE);
+    if (!needs_addresses ())
+        lower_limit (RLIMIT_AS, MOST_MEMORY);
+#ifdef __linux__
+    prctl (PR_SET_PDEATHSIG, SIGKILL);
+#endif
 }
 
-bool
-check_item (struct check *check, uint64_t from, uint64_t number, const char *format, ...)
+static void
+settle_child (struct check *check)
 {
-    va_list list;
-    va_start (list, format);
-    vsnprintf (check->child->doing, sizeof check->child->doing, format, list);
-    va_end (list);
-    check->child->number = number;
-    return number >= from;
+    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+    setpgid (0, 0);
+    limit_child ();
+    for (size_t i = 0; i < COUNT_OF (numbers); i++)
+        signal (numbers[i], SIG_DFL);
+    int nothing = open ("/dev/null", O_RDONLY);
+    dup2 (nothing, STDIN_FILENO);
+    close (nothing);
+    dup2 (check->child->output, STDOUT_FILENO);
+    dup2 (check->child->output, STDERR_FILENO);
+    setenv ("TENON_DEBUG", "abi", 1);
 }
 
-void
-check_counted (struct check *check)
+static _Noreturn void
+run_in_child (struct check *check, const struct check_step *step, uint64_t from)
 {
-    tell (check, 'C', 0, "", "");
+    settle_child (check);
+    struct process_state *before = process_take ();
+    step->run (check, from);
+    tell_output (check);
+    process_compare (check, before);
+    check->child->finished = true;
+    _exit (EXIT_DONE);
 }
 
-void
-check_found (struct check *check, enum check_rule rule, const char *subject, const char *format, ...)
-{
-    char message[2048];
-    va_list list;
-    va_start (list, format);
-    vsnprintf (message, sizeof message, format, list);
-    va_end (list);
-    tell (check, 'F', (uint32_t) rule, subject, message);
-}
-
-void
-check_left_out (struct check *check, const char *format, ...)
-{
-    char message[1024];
-    va_list list;
-    va_start (list, format);
-    vsnprintf (message, sizeof message, format, list);
-    va_end (list);
-    tell (check, 'L', 0, "", message);
-}
-
-/* ---- the parent ---- */
+/* ---- the command ---- */
 
 static bool
 read_all (int fd, void *to, size_t size)
@@ -125,65 +129,109 @@ static bool
 take_record (int fd, struct check_result *result)
 {
     struct record record;
-    if (!read_all (fd, &record, sizeof record) || record.rule >= RULE_COUNT)
+    if (!read_all (fd, &record, sizeof record) || record.rule >= RULE_COUNT || record.subject > SUBJECT_ROOM
+        || record.message > MESSAGE_ROOM)
         return false;
     CLEAN (text) char *subject = read_text (fd, record.subject), *message = read_text (fd, record.message);
-    if (record.kind == 'F')
+    if (record.kind == RECORD_FINDING)
         result_add (result, record.rule, subject, message);
-    else if (record.kind == 'L')
+    else if (record.kind == RECORD_LEFT_OUT)
         result_leave_out (result, message);
-    else
-        result->counted++;
+    else if (record.kind == RECORD_SAMPLE) {
+        size_t codec = strcspn (message, "\n");
+        message[codec] = 0;
+        result_sample (result, &(struct check_sample){ .path = subject,
+                                                       .name = message + codec + 1,
+                                                       .codec = message,
+                                                       .made = record.rule & RECORD_MADE,
+                                                       .folder = record.rule & RECORD_FOLDER });
+    }
     return true;
 }
 
-/* Takes what the child tells until it ends, or is killed for taking too long with one item. */
-static bool
-listen_to (pid_t child, int fd, const struct check_child *shared, struct check_result *result)
+enum ending { ENDED, TOO_LONG, INTERRUPTED };
+
+/* Takes what the child tells until it ends, or must be ended. A process that the plugin started may have the
+ * pipe, too, so its end is no sign that the child lives. */
+static enum ending
+listen_to (const struct check *check, pid_t child, int fd, struct check_result *result, int *status)
 {
-    uint64_t at = shared->number;
-    time_t since = time (NULL);
+    const struct check_child *shared = check->child;
+    bool open = true, alive = true;
     for (struct pollfd poll_fd = { fd, POLLIN, 0 };;) {
-        int ready = poll (&poll_fd, 1, 1000);
-        if (ready > 0 && !take_record (fd, result))
-            return true;
-        if (shared->number != at) {
-            at = shared->number;
-            since = time (NULL);
-        } else if (time (NULL) - since > ITEM_SECONDS) {
-            kill (child, SIGKILL);
-            return false;
+        int ready = open ? poll (&poll_fd, 1, alive ? TICK_MILLISECONDS : 0) : 0;
+        if (ready > 0) {
+            open = take_record (fd, result);
+            continue;
         }
+        if (!alive)
+            return ENDED;
+        if (signals_pending ())
+            return INTERRUPTED;
+        if (!open)
+            usleep (1000);
+        if (waitpid (child, status, WNOHANG) == child)
+            alive = false;
+        else if ((double) (milliseconds_now () - shared->began) > check->item_seconds * 1000)
+            return TOO_LONG;
     }
 }
 
-/* Judges the end of a child. True: the step is done. */
-static bool
-judge_end (int status, bool in_time, const struct check_child *shared, struct check_result *result)
+static void
+kill_child (pid_t child, int *status)
 {
-    char message[700];
-    if (in_time && WIFEXITED (status) && WEXITSTATUS (status) == 0)
+    kill (-child, SIGKILL);
+    kill (child, SIGKILL);
+    while (waitpid (child, status, 0) < 0 && errno == EINTR)
+        ;
+}
+
+/* Judges the end of a child that was not ended by the command. True: the step is done. */
+static bool
+judge_end (int status, const struct check_child *shared, struct check_result *result)
+{
+    char message[MESSAGE_ROOM], words[400], printed[408] = "";
+    const char *doing = shared->doing[0] ? shared->doing : "beginning";
+    if (shared->finished && WIFEXITED (status) && WEXITSTATUS (status) == 0)
         return true;
-    if (!in_time)
-        snprintf (message, sizeof message, "%s took more than %d seconds", shared->doing, ITEM_SECONDS);
-    else if (WIFSIGNALED (status))
-        snprintf (message, sizeof message, "%s ended the process: %s", shared->doing,
-                  strsignal (WTERMSIG (status)));
+    if (tell_line (shared, words, sizeof words))
+        snprintf (printed, sizeof printed, " (%s)", words);
+    if (WIFSIGNALED (status))
+        snprintf (message, sizeof message, "%s ended the process: %s%s", doing, strsignal (WTERMSIG (status)),
+                  printed);
     else
-        snprintf (message, sizeof message, "%s ended the process with status %d", shared->doing,
-                  WEXITSTATUS (status));
-    result_add (result, in_time ? RULE_CRASH : RULE_HANG, "", message);
+        snprintf (message, sizeof message, "%s ended the process with status %d%s", doing,
+                  WEXITSTATUS (status), printed);
+    bool crashed = WIFSIGNALED (status) || strstr (printed, "Sanitizer");
+    result_add (result, crashed ? RULE_CRASH : RULE_EXITS, "", message);
     return false;
 }
 
-static _Noreturn void
-run_in_child (struct check *check, const struct check_step *step, uint64_t from)
+static void
+judge_slow (const struct check *check, struct check_result *result)
 {
-    struct rlimit none = { 0, 0 };
-    setrlimit (RLIMIT_CORE, &none);
-    setenv ("TENON_DEBUG", "abi", 1);
-    step->run (check, from);
-    _exit (EXIT_DONE);
+    char message[MESSAGE_ROOM];
+    snprintf (message, sizeof message, "%s took more than %g seconds", check->child->doing,
+              check->item_seconds);
+    result_add (result, RULE_HANG, "", message);
+}
+
+/* Takes the end of the child. True: the step is done. */
+static bool
+end_child (struct check *check, pid_t child, int fd, struct check_result *result)
+{
+    int status = 0;
+    enum ending ending = listen_to (check, child, fd, result, &status);
+    if (ending != ENDED) {
+        kill_child (child, &status);
+        if (ending == TOO_LONG)
+            judge_slow (check, result);
+        return ending == INTERRUPTED;
+    }
+    bool done = judge_end (status, check->child, result);
+    if (kill (-child, SIGKILL) == 0 && done)
+        result_add (result, RULE_LEAVES, "", "it left a process running");
+    return done;
 }
 
 /* Runs the step from an item on. Returns false after a message. *done: no item is left. */
@@ -191,12 +239,18 @@ static bool
 run_once (struct check *check, const struct check_step *step, uint64_t from, bool *done,
           struct check_result *result)
 {
+    struct check_child *shared = check->child;
     int ends[2];
     if (pipe (ends) < 0)
         return complain ("no pipe: %s", strerror (errno)), false;
-    check->child->pipe = ends[1];
-    check->child->number = from;
-    check->child->doing[0] = 0;
+    fcntl (ends[0], F_SETFD, FD_CLOEXEC);
+    fcntl (ends[1], F_SETFD, FD_CLOEXEC);
+    shared->pipe = ends[1];
+    shared->number = from;
+    shared->began = milliseconds_now ();
+    shared->printed = (uint64_t) lseek (shared->output, 0, SEEK_END);
+    shared->finished = false;
+    shared->doing[0] = 0;
     fflush (NULL);
     pid_t child = fork ();
     if (child == 0) {
@@ -204,37 +258,65 @@ run_once (struct check *check, const struct check_step *step, uint64_t from, boo
         run_in_child (check, step, from);
     }
     close (ends[1]);
-    if (child < 0) {
-        close (ends[0]);
-        return complain ("no process: %s", strerror (errno)), false;
+    if (child < 0)
+        complain ("no process: %s", strerror (errno));
+    else {
+        setpgid (child, child);
+        *done = end_child (check, child, ends[0], result);
     }
-    bool in_time = listen_to (child, ends[0], check->child, result);
-    int status = 0;
     close (ends[0]);
-    while (waitpid (child, &status, 0) < 0 && errno == EINTR)
-        ;
-    *done = judge_end (status, in_time, check->child, result);
+    return child >= 0;
+}
+
+static bool
+run_all (struct check *check, const struct check_step *step, struct check_result *result)
+{
+    uint64_t from = 0;
+    bool done = false;
+    for (int deaths = 0; !done; deaths++) {
+        if (deaths == MOST_DEATHS) {
+            result_leave_out (result, "the rest of this step: it ended too many processes");
+            return true;
+        }
+        if (!run_once (check, step, from, &done, result))
+            return false;
+        from = check->child->number + 1;
+    }
     return true;
+}
+
+/* The file that is the standard output of children; -1 after a message. It has no name. */
+static int
+open_output (const struct check *check)
+{
+    CLEAN (text) char *path = check_path (check, "output");
+    int fd = open (path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0)
+        complain ("%s: %s", path, strerror (errno));
+    unlink (path);
+    return fd;
 }
 
 bool
 child_run (struct check *check, const struct check_step *step, struct check_result *result)
 {
-    struct timespec begin, end;
-    clock_gettime (CLOCK_MONOTONIC, &begin);
+    uint64_t begin = milliseconds_now ();
     result->step = step;
+    int output = open_output (check);
+    if (output < 0)
+        return false;
     check->child =
         mmap (NULL, sizeof *check->child, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (check->child == MAP_FAILED)
-        return complain ("no memory"), false;
-    bool done = false, works = true;
-    uint64_t from = 0;
-    for (int deaths = 0; works && !done && deaths < MOST_DEATHS; deaths++) {
-        works = run_once (check, step, from, &done, result);
-        from = check->child->number + 1;
-    }
-    munmap (check->child, sizeof *check->child);
-    clock_gettime (CLOCK_MONOTONIC, &end);
-    result->seconds = (double) (end.tv_sec - begin.tv_sec) + (double) (end.tv_nsec - begin.tv_nsec) / 1e9;
+    bool works = check->child != MAP_FAILED;
+    if (works) {
+        check->child->output = output;
+        works = run_all (check, step, result);
+        result->counted = check->child->counted;
+        munmap (check->child, sizeof *check->child);
+    } else
+        complain ("no memory");
+    check->child = NULL;
+    close (output);
+    result->seconds = (double) (milliseconds_now () - begin) / 1000;
     return works;
 }

@@ -1,22 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /* rules.h - the rules that tenon check-plugin holds a plugin to, a line each: the name in C, the word that
  * the report has, a sentence that says what a plugin must do, and the place in a manual page that explains
- * it. */
+ * it. A FAULT makes the command exit with 1, a WARNING only with --strict. tenon-check-plugin(1) has the same
+ * list. */
 #ifndef CHECK_RULES_H
 #define CHECK_RULES_H
 #include "common.h"
 
-#define CHECK_RULES(RULE)                                                                                    \
-    RULE (LOADS, "loads", "the library accepts the plugin and its tables",                                   \
-          "tenon-plugin(3), WHY WAS MY PLUGIN NOT LOADED?")                                                  \
-    RULE (CRASH, "no-crash", "no input makes a plugin crash", "tenon-plugin(3), CALLS")                      \
-    RULE (HANG, "no-hang", "every function ends, in a time that fits its input", "tenon-plugin(3), CALLS")
+#define CHECK_RULES(FAULT, WARNING)                                                                          \
+    FAULT (LOADS, "loads", "the library accepts the plugin and its tables",                                  \
+           "tenon-plugin(3), WHY WAS MY PLUGIN NOT LOADED?")                                                 \
+    FAULT (CRASH, "no-crash", "no input makes a plugin crash", "tenon-plugin(3), CALLS")                     \
+    FAULT (HANG, "no-hang", "every function ends, in a time that fits its input", "tenon-plugin(3), CALLS")  \
+    FAULT (EXITS, "no-exit", "a plugin never ends the process", "tenon-plugin(3), CALLS")                    \
+    FAULT (PRINTS, "no-output", "a plugin prints nothing", "tenon-plugin(3), CALLS")                         \
+    FAULT (LEAVES, "leaves-nothing", "a plugin starts no threads and processes and leaves no files open",    \
+           "tenon-plugin(3), CALLS")                                                                         \
+    FAULT (PROCESS, "leaves-process", "a plugin changes nothing that belongs to the whole process",          \
+           "tenon-plugin(3), CALLS")                                                                         \
+    FAULT (SAMPLE, "recognised", "the library finds the plugin's codec for every sample",                    \
+           "tenon-plugin(3), Recognition")
 
 #define CHECK_RULE_NAME(name, word, sentence, place) RULE_##name,
-enum check_rule { CHECK_RULES (CHECK_RULE_NAME) RULE_COUNT };
+enum check_rule { CHECK_RULES (CHECK_RULE_NAME, CHECK_RULE_NAME) RULE_COUNT };
 
 struct check_rule_text {
     const char *word, *sentence, *place;
+    bool fault; /* else a warning */
 };
 extern const struct check_rule_text check_rules[RULE_COUNT];
 #endif
