@@ -33,6 +33,10 @@
             return tn_status_;                                                                               \
     } while (0)
 
+/* The size of a struct up to a field: that of a first version, whose last field this was. The least size that
+ * is taken from outside is never sizeof, which grows. */
+#define TN_UP_TO(type, field) (offsetof (type, field) + sizeof (((type *) NULL)->field))
+
 /* Frees a pointer at the end of its scope: TN_FREE char *text = … */
 void tn_free_pointer (void *pointer);
 #define TN_FREE __attribute__ ((cleanup (tn_free_pointer)))

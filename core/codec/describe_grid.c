@@ -28,7 +28,7 @@ take_grid (struct tn_call *call, const struct tenon_tensor *from, const struct t
 {
     if (!call->codec->table.locate_chunk)
         return tn_call_misuse (call, "it describes a tensor in chunks, but has no locate_chunk function");
-    if (!tn_copy_struct (ours, sizeof *ours, from->grid, sizeof *ours))
+    if (!tn_copy_struct (ours, sizeof *ours, from->grid, TN_UP_TO (struct tenon_grid, fill_size)))
         return tn_call_misuse (call, from->grid ? "a struct tenon_grid has a wrong struct_size"
                                                 : "a tensor in chunks has no struct tenon_grid");
     if (from->rank > 0 && !from->chunk_shape)

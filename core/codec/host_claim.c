@@ -46,7 +46,7 @@ tn_host_claim_keys (struct tenon_call *public, const struct tenon_claim *claim)
     TN_TRY (TN_CALL_MAY (call, claim_keys));
     if (!call->keys)
         return tn_call_misuse (call, "it claims keys, but describes no store");
-    if (!tn_copy_struct (&ours, sizeof ours, claim, sizeof ours))
+    if (!tn_copy_struct (&ours, sizeof ours, claim, TN_UP_TO (struct tenon_claim, separator)))
         return tn_call_misuse (call, "a struct tenon_claim has a wrong struct_size");
     TN_TRY (check_claim (call, &ours));
     uint64_t size = ours.rank * sizeof *ours.count;

@@ -29,6 +29,10 @@ tn_host_add_dtype (struct tenon_call *public, const struct tenon_dtype *dtype, u
     TN_TRY (TN_CALL_MAY (call, add_dtype));
     if (!tn_copy_struct (&ours, sizeof ours, dtype, offsetof (struct tenon_dtype, swap)))
         return tn_call_misuse (call, "a struct tenon_dtype has a wrong struct_size");
+    if (ours.flags & TENON_FLAGS_MUST_KNOW)
+        return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "the codec %s adds a dtype with flags %#x that this version does not know",
+                        call->codec->table.id, ours.flags);
     uint64_t words = ours.text ? strlen (ours.text) : 0;
     TN_TRY (tn_budget_work (call->session->budget, TN_WORK_LOOKUP + words));
     return tn_catalog_add_dtype (call->session->catalog, &ours, number, call->session->error);

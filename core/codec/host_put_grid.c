@@ -158,6 +158,8 @@ take_chunk_box (struct tn_call *call, const struct tn_chunked *tensor, const str
     }
     if (put->places && put->place_count < *count)
         return tn_call_misuse (call, "it has no room for the places of all chunks");
+    if (put->places && put->place_size < TN_UP_TO (struct tenon_chunk_place, stored))
+        return tn_call_misuse (call, "the place_size of a struct tenon_grid_put is too small");
     return TENON_OK;
 }
 
@@ -225,9 +227,10 @@ copy_put (struct tn_call *call, const struct tenon_grid_put *theirs, struct teno
           struct tenon_grid *grid, struct tenon_layout *layout)
 {
     const struct tn_writer *writer = call->writer;
-    if (!tn_copy_struct (put, sizeof *put, theirs, sizeof *put)
-        || !tn_copy_struct (grid, sizeof *grid, put->grid, offsetof (struct tenon_grid, fill))
-        || (put->layout && !tn_copy_struct (layout, sizeof *layout, put->layout, sizeof *layout)))
+    if (!tn_copy_struct (put, sizeof *put, theirs, TN_UP_TO (struct tenon_grid_put, reserved))
+        || !tn_copy_struct (grid, sizeof *grid, put->grid, TN_UP_TO (struct tenon_grid, fill_size))
+        || (put->layout
+            && !tn_copy_struct (layout, sizeof *layout, put->layout, TN_UP_TO (struct tenon_layout, flags))))
         return tn_call_misuse (call, "a struct of put_grid has a wrong struct_size");
     put->grid = grid;
     if ((put->flags | grid->flags | layout->flags) & TENON_FLAGS_MUST_KNOW)

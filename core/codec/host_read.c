@@ -40,7 +40,7 @@ tn_host_read_tensor (struct tenon_call *public, uint64_t index, const struct ten
     struct tn_writer *writer = call->writer;
     struct tenon_layout ours = { 0 };
     TN_TRY (TN_CALL_MAY (call, read_tensor));
-    if (layout && !tn_copy_struct (&ours, sizeof ours, layout, sizeof ours))
+    if (layout && !tn_copy_struct (&ours, sizeof ours, layout, TN_UP_TO (struct tenon_layout, flags)))
         return tn_call_misuse (call, "a struct tenon_layout has a wrong struct_size");
     if (index >= writer->count || (ours.flags & TENON_FLAGS_MUST_KNOW))
         return tn_call_misuse (

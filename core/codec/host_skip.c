@@ -44,6 +44,10 @@ take_tensor (struct tn_call *call, const struct tenon_tensor *from, struct tn_te
     bool shaped = has_shape (from);
     if (shaped && from->rank > 0 && !from->shape)
         return tn_call_misuse (call, "a tensor has dims but no shape");
+    if (from->flags & TENON_FLAGS_MUST_KNOW)
+        return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "the codec %s skips it with flags %#x that this version does not know",
+                        call->codec->table.id, from->flags);
     TN_TRY (tn_call_name_tensor (call, from, to));
     if (!tn_catalog_give_shape (catalog, to, shaped ? from->rank : 0, from->shape))
         return tn_fail_memory (call->session->error);

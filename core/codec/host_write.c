@@ -88,7 +88,7 @@ tn_host_put_tensor (struct tenon_call *public, uint64_t index, const struct teno
     struct tn_writer *writer = call->writer;
     TN_TRY (TN_CALL_MAY (call, put_tensor));
     struct tenon_layout ours = { 0 };
-    if (layout && !tn_copy_struct (&ours, sizeof ours, layout, sizeof ours))
+    if (layout && !tn_copy_struct (&ours, sizeof ours, layout, TN_UP_TO (struct tenon_layout, flags)))
         return tn_call_misuse (call, "a struct tenon_layout has a wrong struct_size");
     if (index >= writer->count || (ours.flags & TENON_FLAGS_MUST_KNOW))
         return tn_call_misuse (

@@ -93,8 +93,13 @@ tn_chunks_are_same (const struct tn_origin *origin, const struct tn_cut_job *job
 static void
 note_place (struct tn_put_chunks *chunks, uint64_t number, uint64_t offset, uint64_t stored)
 {
-    if (chunks->put->places)
-        chunks->put->places[number] = (struct tenon_chunk_place){ offset, stored };
+    const struct tenon_chunk_place place = { offset, stored };
+    const size_t size = chunks->put->place_size;
+    if (!chunks->put->places)
+        return;
+    uint8_t *to = (uint8_t *) chunks->put->places + number * size;
+    memset (to, 0, size);
+    memcpy (to, &place, TN_MIN (size, sizeof place));
 }
 
 /* ---- one behind the other ---- */

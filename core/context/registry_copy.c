@@ -7,9 +7,6 @@
 #include <stdio.h>
 #include <strings.h>
 
-/* The size of a struct of the first version, whose last field this was. */
-#define UP_TO(type, field) (offsetof (type, field) + sizeof (((type *) NULL)->field))
-
 tenon_status
 tn_plugin_reject (char *why, tenon_status status, const char *format, ...)
 {
@@ -73,7 +70,7 @@ tenon_status
 tn_plugin_copy (const struct tenon_plugin *from, struct tn_plugin *to, char *why)
 {
     struct tenon_plugin *table = &to->table;
-    if (!tn_copy_struct (table, sizeof *table, from, UP_TO (struct tenon_plugin, codecs)))
+    if (!tn_copy_struct (table, sizeof *table, from, TN_UP_TO (struct tenon_plugin, codecs)))
         return reject_struct (why, "the plugin's table", from);
     if (table->min_host_minor > TENON_ABI_MINOR)
         return tn_plugin_reject (why, TENON_E_UNSUPPORTED,
@@ -95,7 +92,7 @@ copy_option (const struct tenon_option *from, uint32_t stride, struct tenon_opti
 {
     tenon_error error = TENON_ERROR_INIT;
     struct tenon_setting setting;
-    if (!tn_copy_struct (to, sizeof *to, from, UP_TO (struct tenon_option, choices))
+    if (!tn_copy_struct (to, sizeof *to, from, TN_UP_TO (struct tenon_option, choices))
         || from->struct_size > stride)
         return reject_struct (why, "an option", from);
     if (!tn_is_id (to->name, TN_LOWER "_."))
@@ -129,7 +126,7 @@ copy_options (const struct tenon_codec *from, struct tn_codec *to, char *why)
     to->table.option_size = sizeof (struct tenon_option);
     if (count == 0)
         return TENON_OK;
-    if (!from->options || stride < UP_TO (struct tenon_option, choices) || count > TN_MOST_ITEMS)
+    if (!from->options || stride < TN_UP_TO (struct tenon_option, choices) || count > TN_MOST_ITEMS)
         return tn_plugin_reject (why, TENON_E_MISUSE, "it announces %u options of %u bytes", (unsigned) count,
                                  (unsigned) stride);
     struct tenon_option *options = calloc (count, sizeof *options);
@@ -302,7 +299,7 @@ copy_archive (struct tn_codec *to, char *why)
     if (!from)
         return TENON_OK;
     to->table.archive_functions = &to->archive;
-    if (!tn_copy_struct (&to->archive, sizeof to->archive, from, UP_TO (struct tenon_archive, finish)))
+    if (!tn_copy_struct (&to->archive, sizeof to->archive, from, TN_UP_TO (struct tenon_archive, finish)))
         return reject_struct (why, "its functions for archives", from);
     TN_TRY (check_flags (to->archive.flags, "its table of functions for archives", why));
     if (!tn_sum_knows (to->archive.check))
@@ -339,7 +336,7 @@ tenon_status
 tn_codec_copy (const struct tenon_codec *from, struct tn_codec *to, char *why)
 {
     char words[TN_WHY_ROOM] = "";
-    if (!tn_copy_struct (&to->table, sizeof to->table, from, UP_TO (struct tenon_codec, describe))) {
+    if (!tn_copy_struct (&to->table, sizeof to->table, from, TN_UP_TO (struct tenon_codec, describe))) {
         to->table = (struct tenon_codec){ 0 };
         return reject_struct (why, "a codec", from);
     }
@@ -373,7 +370,7 @@ tenon_status
 tn_filter_copy (const struct tenon_filter *from, struct tn_filter *to, char *why)
 {
     struct tenon_filter *table = &to->table;
-    if (!tn_copy_struct (table, sizeof *table, from, UP_TO (struct tenon_filter, decode)))
+    if (!tn_copy_struct (table, sizeof *table, from, TN_UP_TO (struct tenon_filter, decode)))
         return reject_struct (why, "a filter", from);
     if (!tn_is_id (table->id, TN_FILTER_LETTERS))
         return reject_id (why, "filter", table->id, "a-z, 0-9, _ . / and -");
@@ -443,7 +440,7 @@ tenon_status
 tn_dtype_copy (const struct tenon_dtype *from, struct tn_dtype *to, char *why)
 {
     struct tenon_dtype *table = &to->table;
-    if (!tn_copy_struct (table, sizeof *table, from, UP_TO (struct tenon_dtype, block_bytes))) {
+    if (!tn_copy_struct (table, sizeof *table, from, TN_UP_TO (struct tenon_dtype, block_bytes))) {
         *table = (struct tenon_dtype){ 0 };
         return reject_struct (why, "a dtype", from);
     }

@@ -273,8 +273,9 @@ tenon_dlpack_get (tenon_file *file, const tenon_request *request, uint32_t flags
 }
 
 TENON_API tenon_status
-tenon_dlpack_get_old (tenon_file *file, const tenon_request *request, uint32_t flags,
-                      struct DLManagedTensor **tensor, const tenon_progress *progress, tenon_error *error)
+tenon_dlpack_get_unversioned (tenon_file *file, const tenon_request *request, uint32_t flags,
+                              struct DLManagedTensor **tensor, const tenon_progress *progress,
+                              tenon_error *error)
 {
     struct lending lending = { .file = file, .flags = flags | TENON_DLPACK_WRITABLE };
     if (tensor)

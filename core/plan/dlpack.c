@@ -108,8 +108,8 @@ give_back_old (void *object)
 }
 
 TENON_API tenon_status
-tenon_plan_add_dlpack_old (tenon_plan *plan, const tenon_array *like, struct DLManagedTensor *tensor,
-                           tenon_error *error)
+tenon_plan_add_dlpack_unversioned (tenon_plan *plan, const tenon_array *like, struct DLManagedTensor *tensor,
+                                   tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
     if (TN_GIVEN (&mine, plan, "plan") && TN_GIVEN (&mine, tensor, "tensor")

@@ -49,7 +49,8 @@ parse_changes (struct rewrite *rewrite, const tenon_item_text *items, uint64_t c
         return tn_fail_memory (rewrite->error);
     for (uint64_t i = 0; i < count; i++) {
         tenon_item_text item;
-        if (!tn_copy_struct (&item, sizeof item, (const char *) items + i * stride, sizeof item)
+        if (!tn_copy_struct (&item, sizeof item, (const char *) items + i * stride,
+                             TN_UP_TO (tenon_item_text, length))
             || ((const tenon_item_text *) (const void *) ((const char *) items + i * stride))->struct_size
                    != stride)
             return tn_fail (rewrite->error, TENON_E_MISUSE, TN_NO_OFFSET,

@@ -43,17 +43,17 @@ TENON_API tenon_status tenon_dlpack_get (tenon_file *file, const tenon_request *
                                          const tenon_progress *progress, tenon_error *error);
 /* The same for libraries that know the older struct only. It cannot say that memory is read-only, so what is
  * mapped may always be written, as with TENON_DLPACK_WRITABLE. */
-TENON_API tenon_status tenon_dlpack_get_old (tenon_file *file, const tenon_request *request, uint32_t flags,
-                                             struct DLManagedTensor **tensor, const tenon_progress *progress,
-                                             tenon_error *error);
+TENON_API tenon_status tenon_dlpack_get_unversioned (tenon_file *file, const tenon_request *request,
+                                                     uint32_t flags, struct DLManagedTensor **tensor,
+                                                     const tenon_progress *progress, tenon_error *error);
 
 /* Adds a tensor of another library to a plan, in main memory, with its strides, without a copy: its memory
  * must not change until the last save. Of `like`, which may be NULL, only name, name_length and as count. The
  * plan calls the deleter when it is freed; after a failure the tensor is still the caller's. */
 TENON_API tenon_status tenon_plan_add_dlpack (tenon_plan *plan, const tenon_array *like,
                                               struct DLManagedTensorVersioned *tensor, tenon_error *error);
-TENON_API tenon_status tenon_plan_add_dlpack_old (tenon_plan *plan, const tenon_array *like,
-                                                  struct DLManagedTensor *tensor, tenon_error *error);
+TENON_API tenon_status tenon_plan_add_dlpack_unversioned (tenon_plan *plan, const tenon_array *like,
+                                                          struct DLManagedTensor *tensor, tenon_error *error);
 
 #ifdef __cplusplus
 }

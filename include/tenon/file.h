@@ -130,6 +130,7 @@ typedef struct tenon_tensor_info {
      * have TENON_NO_SHAPE, with rank 0; and elements, nbytes, offset and stored are 0 where they are not
      * known */
     tenon_status unreadable;
+    uint32_t reserved;
     const char *why; /* one line; NULL: it can be read */
     /* `rank` distances between neighbours in each dim, in items; NULL: packed. Then `offset` is that of the
      * item 0 … 0, and `stored` counts from the first byte of any item to the last */

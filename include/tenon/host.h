@@ -270,10 +270,13 @@ struct tenon_host {
     tenon_status (*old_part) (struct tenon_call *call, uint64_t index, const char **name, uint64_t *length);
 };
 
+/* True if the other side's struct has this field, which is 0 otherwise. A plugin asks before it reads a field
+ * that is newer than min_host_minor in a struct that the host passes (region, coding, result, part): an older
+ * host's ends before it. In a struct of the plugin's own that the host fills, such a field is 0. */
+#define TENON_HAS_FIELD(pointer, field)                                                                      \
+    ((pointer)->struct_size >= offsetof (__typeof__ (*(pointer)), field) + sizeof ((pointer)->field))
 /* True if the host has this service. A plugin asks before it uses one that is newer than min_host_minor. */
-#define TENON_HAS(call, service)                                                                             \
-    ((call)->host->struct_size >= offsetof (struct tenon_host, service) + sizeof ((call)->host->service)     \
-     && (call)->host->service)
+#define TENON_HAS(call, service) (TENON_HAS_FIELD ((call)->host, service) && (call)->host->service)
 
 #ifdef __cplusplus
 }

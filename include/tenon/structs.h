@@ -406,6 +406,7 @@ struct tenon_grid_put {
     struct tenon_chunk_place
         *places; /* room for one for each chunk of the box, in C order; NULL: not needed */
     uint64_t place_count;
+    uint32_t place_size, reserved; /* sizeof (struct tenon_chunk_place) */
 };
 
 /* plan_metadata_flags */

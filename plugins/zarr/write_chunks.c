@@ -181,6 +181,7 @@ put_shard (struct zarr_writer *writer, const struct zarr_stored *stored, const s
     put.count = box.count;
     put.places = writer->places;
     put.place_count = box.inside;
+    put.place_size = sizeof *writer->places;
     TENON_TRY (call->host->put_grid (call, &put));
     TENON_TRY (put_index (writer, &box));
     return call->host->put_key (call, NULL);

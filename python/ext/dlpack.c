@@ -42,8 +42,8 @@ lend_work (void *argument, const tenon_progress *progress)
 {
     struct lending *lending = argument;
     if (lending->old)
-        return tenon_dlpack_get_old (lending->file->library, &lending->request, lending->flags,
-                                     &lending->old_tensor, progress, &lending->error);
+        return tenon_dlpack_get_unversioned (lending->file->library, &lending->request, lending->flags,
+                                             &lending->old_tensor, progress, &lending->error);
     return tenon_dlpack_get (lending->file->library, &lending->request, lending->flags, &lending->tensor,
                              progress, &lending->error);
 }

@@ -102,7 +102,7 @@ add_capsule (tenon_plan *plan, PyObject *capsule, const tenon_array *like)
     if (!tensor)
         return -1;
     tenon_status status = versioned ? tenon_plan_add_dlpack (plan, like, tensor, &error)
-                                    : tenon_plan_add_dlpack_old (plan, like, tensor, &error);
+                                    : tenon_plan_add_dlpack_unversioned (plan, like, tensor, &error);
     return status < 0 ? tn_raise (&error)
                       : PyCapsule_SetName (capsule, versioned ? "used_" VERSIONED : "used_" OLD);
 }

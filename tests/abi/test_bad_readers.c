@@ -49,6 +49,8 @@ static const struct {
     { "storage_77", TENON_E_MISUSE, "codec storage_77: a tensor has an unknown storage" },
     { "served_without_read", TENON_E_MISUSE, "it serves a tensor, but has no read" },
     { "high_flag", TENON_E_UNSUPPORTED, "codec high_flag … flags 0x10000" },
+    { "skipped_high_flag", TENON_E_UNSUPPORTED, "skips it with flags 0x10000" },
+    { "dtype_high_flag", TENON_E_UNSUPPORTED, "adds a dtype with flags 0x10000" },
     { "low_flag", TENON_OK, "x" },
     { "size_zero", TENON_E_MISUSE, "codec size_zero: a struct tenon_tensor has a wrong struct_size" },
     { "size_small", TENON_E_MISUSE, "struct tenon_tensor has a wrong struct_size" },

@@ -225,7 +225,7 @@ START_TEST (test_old)
     struct DLManagedTensor *lent;
     begin ();
     tenon_request request = ask ("c");
-    ck_assert_int_eq (tenon_dlpack_get_old (file, &request, 0, &lent, NULL, e), TENON_OK);
+    ck_assert_int_eq (tenon_dlpack_get_unversioned (file, &request, 0, &lent, NULL, e), TENON_OK);
     ck_assert (float_at (&lent->dl_tensor, 1, 1) == 4);
     ((float *) lent->dl_tensor.data)[4] = 7; /* it cannot say that it is read-only */
     lent->deleter (lent);
@@ -263,8 +263,8 @@ START_TEST (test_refused)
                 "tenon_dlpack_get: the argument 'file' is NULL");
     kit_failed (tenon_dlpack_get (file, NULL, 0, &lent, NULL, e), TENON_E_MISUSE, "'request' is NULL");
     kit_failed (tenon_dlpack_get (file, &request, 0, NULL, NULL, e), TENON_E_MISUSE, "'tensor' is NULL");
-    kit_failed (tenon_dlpack_get_old (file, &request, 0, NULL, NULL, e), TENON_E_MISUSE,
-                "tenon_dlpack_get_old: the argument 'tensor' is NULL");
+    kit_failed (tenon_dlpack_get_unversioned (file, &request, 0, NULL, NULL, e), TENON_E_MISUSE,
+                "tenon_dlpack_get_unversioned: the argument 'tensor' is NULL");
     tenon_close (file);
 }
 END_TEST
@@ -318,7 +318,7 @@ START_TEST (test_plan)
     like.name = "namexyz", like.name_length = 4;
     like.as = TENON_F32;
     ck_assert_int_eq (tenon_plan_add_dlpack (plan, &like, &given, e), TENON_OK);
-    ck_assert_int_eq (tenon_plan_add_dlpack_old (plan, NULL, &old, e), TENON_OK);
+    ck_assert_int_eq (tenon_plan_add_dlpack_unversioned (plan, NULL, &old, e), TENON_OK);
     empty.dl_tensor.shape = (int64_t[]){ 2, 0 };
     empty.dl_tensor.data = NULL;
     ck_assert_int_eq (tenon_plan_add_dlpack (plan, NULL, &empty, e), TENON_OK);
@@ -382,7 +382,7 @@ START_TEST (test_plan_refuses)
     given = give_versioned ();
     kit_failed (tenon_plan_add_dlpack (NULL, NULL, &given, e), TENON_E_MISUSE, "'plan' is NULL");
     kit_failed (tenon_plan_add_dlpack (plan, NULL, NULL, e), TENON_E_MISUSE, "'tensor' is NULL");
-    kit_failed (tenon_plan_add_dlpack_old (plan, NULL, NULL, e), TENON_E_MISUSE, "'tensor' is NULL");
+    kit_failed (tenon_plan_add_dlpack_unversioned (plan, NULL, NULL, e), TENON_E_MISUSE, "'tensor' is NULL");
     memset (&like, 0, sizeof like);
     kit_failed (tenon_plan_add_dlpack (plan, &like, &given, e), TENON_E_MISUSE, "wrong struct_size");
     tenon_plan_free (plan);

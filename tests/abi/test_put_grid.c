@@ -57,6 +57,12 @@ START_TEST (test_layouts)
             "\10\11\12"
             "\13"
             "0+6 6+2 8+3 11+1\n");
+    EXPECT (plan, "0/2x3/c/p/R40", /* places of a later version: longer, and zero at their end */
+            "\0\1\2\4\5\6"
+            "\3\7"
+            "\10\11\12"
+            "\13"
+            "0+6 6+2 8+3 11+1\n");
     EXPECT (plan, "0/2x3/F",
             "\0\4\1\5\2\6"
             "\3\7\0\0\0\0"
@@ -229,6 +235,7 @@ static const struct {
     { "0/2x3/f0102", "is not one item", TENON_E_MISUSE },
     { "0/2x3/k", "writes no store", TENON_E_MISUSE },
     { "0/2x3/w", "wrong struct_size", TENON_E_MISUSE },
+    { "0/2x3/p/R8", "the place_size of a struct tenon_grid_put is too small", TENON_E_MISUSE },
     { "0/2x3/r", "no room for the places", TENON_E_MISUSE },
     { "0/2x3/snothing", "nothing", TENON_E_UNSUPPORTED },
     { "0/2x3/spshuffle", "pshuffle", TENON_E_UNSUPPORTED },

@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.join(os.environ["TENON_SRCDIR"], "bench"))
 from libtenon import Array, Request, Tenon, TenonError  # noqa: E402, F401
 
 MAP, COPY, WRITABLE = 0x10000, 0x20000, 0x40000
-CAPSULES = {"versioned": (b"dltensor_versioned", "tenon_dlpack_get"), "old": (b"dltensor", "tenon_dlpack_get_old")}
+CAPSULES = {"versioned": (b"dltensor_versioned", "tenon_dlpack_get"), "old": (b"dltensor", "tenon_dlpack_get_unversioned")}
 
 # the names stay where they are: a capsule keeps a pointer
 USED = {kind: b"used_" + names[0] for kind, names in CAPSULES.items()}
@@ -70,6 +70,6 @@ class Lender:
         capsule = array.__dlpack__(max_version=(1, 1)) if kind == "versioned" else array.__dlpack__()
         pointer = capsule_pointer(capsule, CAPSULES[kind][0])
         like = Array(c.sizeof(Array), 0, name.encode())
-        function = "tenon_plan_add_dlpack" + ("" if kind == "versioned" else "_old")
+        function = "tenon_plan_add_dlpack" + ("" if kind == "versioned" else "_unversioned")
         self.tenon.check(getattr(self.tenon.lib, function)(plan, c.byref(like), c.c_void_p(pointer), c.byref(self.tenon.error)))
         rename_capsule(capsule, USED[kind])

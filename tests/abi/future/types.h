@@ -9,6 +9,8 @@
  *   - the side that owns a struct sets its first field, struct_size, to the sizeof that it was compiled with;
  *     the other side reads min(theirs, ours) bytes and takes the rest as zero;
  *   - sizes, counts, offsets and dims are uint64_t in bytes or items, and dims are below 2^63;
+ *   - fields called `reserved` are 0, and are ignored: where a later version gives one a meaning, 0 means
+ * what it means now;
  *   - flag words: an unknown bit among the low 16 is ignored, an unknown bit among the high 16 is refused;
  *   - texts are UTF-8; a text with a length beside it need not end in NUL. */
 #ifndef TENON_TYPES_H

@@ -238,6 +238,27 @@ high_flag (struct tenon_call *call)
 }
 
 static tenon_status
+skipped_high_flag (struct tenon_call *call)
+{
+    struct tenon_tensor tensor = good_tensor ("x");
+    tensor.flags = 0x00010000;
+    return call->host->skip_tensor (call, &tensor, TENON_E_UNSUPPORTED, "odd", "it is odd");
+}
+
+static tenon_status
+dtype_high_flag (struct tenon_call *call)
+{
+    struct tenon_dtype dtype = { .struct_size = sizeof dtype,
+                                 .kind = TENON_KIND_OPAQUE,
+                                 .block_bytes = 4,
+                                 .flags = 0x00010000,
+                                 .family = "bad",
+                                 .text = "four" };
+    uint32_t number;
+    return call->host->add_dtype (call, &dtype, &number);
+}
+
+static tenon_status
 low_flag (struct tenon_call *call) /* fine */
 {
     struct tenon_tensor tensor = good_tensor ("x");
@@ -337,6 +358,8 @@ static const struct tenon_codec table[] = {
     READS (storage_77),
     READS (served_without_read),
     READS (high_flag),
+    READS (skipped_high_flag),
+    READS (dtype_high_flag),
     READS (low_flag),
     READS (size_zero),
     READS (size_small),

@@ -121,6 +121,7 @@ take_field (struct word *word, char *field)
     case 'n': word->empty_keys = 1; break;
     case 'w': word->grid.struct_size = 8; break;
     case 'r': word->put.place_count = 1; break;
+    case 'R': word->put.place_size = (uint32_t) strtoul (field + 1, NULL, 10); break;
     default: break;
     }
 }
@@ -139,6 +140,7 @@ take_word (struct tenon_call *call, char *text, struct word *word)
     word->put.grid = &word->grid;
     word->put.layout = &word->layout;
     word->put.place_count = MOST_PLACES;
+    word->put.place_size = sizeof word->put.places[0];
     word->put.tensor = strtoull (text, &text, 10);
     text += *text == '/';
     for (int number = 0; *text; number++) {
@@ -158,6 +160,8 @@ take_word (struct tenon_call *call, char *text, struct word *word)
     }
     word->put.places =
         (struct tenon_chunk_place *) call->host->scratch (call, MOST_PLACES * sizeof *word->put.places);
+    if (word->put.places && word->put.place_size > sizeof word->put.places[0])
+        memset (word->put.places, 0xf0, 12 * (size_t) word->put.place_size);
     return word->put.places ? TENON_OK : TENON_E_MEMORY;
 }
 
@@ -190,7 +194,12 @@ put_places (struct tenon_call *call, const struct word *word)
     uint64_t count;
     TENON_TRY (count_places (call, word, &count));
     for (uint64_t i = 0; i < count; i++) {
-        const struct tenon_chunk_place *place = &word->put.places[i];
+        const struct tenon_chunk_place *place =
+            (const struct tenon_chunk_place *) (const void *) ((const char *) word->put.places
+                                                               + i * word->put.place_size);
+        for (uint64_t k = sizeof *place; k < word->put.place_size; k++)
+            if (((const char *) place)[k])
+                return tenon_fail (call, TENON_E_MISUSE, TENON_AUTO, "the end of a place is not 0");
         char text[60];
         int length = place->stored == TENON_AUTO
                          ? snprintf (text, sizeof text, "-%s", i + 1 < count ? " " : "\n")
