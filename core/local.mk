@@ -163,6 +163,8 @@ core_libcore_la_SOURCES = \
 	core/context/lookup.c \
 	core/context/option.c \
 	core/context/option.h \
+	core/context/pin.c \
+	core/context/pin.h \
 	core/context/pipeline.c \
 	core/context/pipeline.h \
 	core/context/registry.c \
@@ -197,6 +199,8 @@ core_libcore_la_SOURCES = \
 	core/kernels/cast_small.h \
 	core/kernels/checksum.c \
 	core/kernels/checksum.h \
+	core/kernels/sha256.c \
+	core/kernels/sha256.h \
 	core/kernels/swap.c \
 	core/kernels/swap.h \
 	core/kernels/permute.c \

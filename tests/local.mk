@@ -29,6 +29,7 @@ unit_tests += \
 	tests/unit/kernels/test_cast \
 	tests/unit/kernels/test_cast_count \
 	tests/unit/kernels/test_checksum \
+	tests/unit/kernels/test_sha256 \
 	tests/unit/kernels/test_swap \
 	tests/unit/kernels/test_permute \
 	tests/unit/pluginlib/test_json_any \
@@ -148,6 +149,7 @@ module_unit_tests = \
 	tests/faults/test_stores \
 	tests/faults/test_tree \
 	tests/unit/context/test_loader \
+	tests/unit/context/test_pin \
 	tests/unit/codec/test_locate \
 	tests/unit/open/test_threads
 module_shell_tests += \
@@ -297,6 +299,8 @@ EXTRA_DIST += tests/collide.h tests/draw.h tests/marks.h tests/openat2.h tests/s
 # What is installed has small frames; tests and measurements may have large ones.
 tests/%.o tests/%.lo bench/%.o plugins/gguf/tests/%.o plugins/npz/tests/%.o plugins/pt/tests/%.o plugins/safetensors/tests/%.o plugins/zarr/tests/%.o plugins/zip/tests/%.o: FRAME_CFLAGS =
 
+tests_unit_context_test_loader_SOURCES = tests/unit/context/test_loader.c tests/unit/context/loader_kit.h
+tests_unit_context_test_pin_SOURCES = tests/unit/context/test_pin.c tests/unit/context/loader_kit.h
 tests_unit_transfer_test_grid_SOURCES = tests/unit/transfer/test_grid.c tests/unit/transfer/grid_sample.h
 tests_unit_transfer_test_grid_bad_SOURCES = tests/unit/transfer/test_grid_bad.c tests/unit/transfer/grid_sample.h
 tests_unit_source_test_blocks_LDADD = $(DEFLATE_LDADD)
@@ -334,6 +338,7 @@ deflate_tests = \
 	tests/abi/test_container \
 	tests/abi/test_container_nested \
 	tests/unit/kernels/test_checksum \
+	tests/unit/kernels/test_sha256 \
 	plugins/deflate/tests/test_framed \
 	plugins/deflate/tests/test_raw \
 	tests/unit/source/test_blocks \

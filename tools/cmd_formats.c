@@ -8,6 +8,7 @@
 #include "message.h"
 #include "nearest.h"
 #include "output.h"
+#include "pins.h"
 #include "report.h"
 #include "table.h"
 #include "text.h"
@@ -15,9 +16,12 @@
 #include "verdicts.h"
 #include <inttypes.h>
 
-static bool show_all;
+static bool show_all, print_pins;
 static const struct tool_option formats_options[] = {
-    { "all", 'a', OPTION_FLAG, NULL, "also formats that are of use only inside others", &show_all }, { 0 }
+    { "all", 'a', OPTION_FLAG, NULL, "also formats that are of use only inside others", &show_all },
+    { "pins", 0, OPTION_FLAG, NULL, "print sections of tenon.ini that pin the plugins in use to their files",
+      &print_pins },
+    { 0 }
 };
 
 /* What is shown: numbers of codecs, and behind those of all codecs the numbers of filters. */
@@ -347,9 +351,13 @@ run_formats (int count, char **ids)
         { "CAN", false, COLOUR_NONE },        { "PLUGIN", false, COLOUR_FAINT },
         { "WHAT IT IS", false, COLOUR_NONE },
     };
+    if (print_pins && (count > 0 || tool.json))
+        return misuse ("--pins goes with no ID, and not with --json");
     CLEAN (context) tenon_context *context = context_new ();
     if (!context)
         return EXIT_TROUBLE;
+    if (print_pins)
+        return pins_print (context) ? EXIT_DONE : EXIT_TROUBLE;
     struct shown_codecs codecs = { context, NULL, 0 };
     bool found = choose_codecs (count, ids, &codecs);
     if (found && tool.json)

@@ -4,6 +4,8 @@
 #include "codecs.h"
 #include "json.h"
 #include "memory.h"
+#include "pins.h"
+#include "report.h"
 #include "verdicts.h"
 
 static json_object *
@@ -119,25 +121,30 @@ dtypes_json (const tenon_context *context)
     return array;
 }
 
-static bool
-any_verdict (void *user, const tenon_report_entry *entry)
+/* Every candidate, whether it was loaded or not. */
+static json_object *
+plugins_json (const tenon_context *context)
 {
-    (void) user, (void) entry;
-    return true;
+    json_object *array = json_array ();
+    tenon_report_entry entry;
+    for (uint64_t i = 0; report_next (tenon_context_report (context), TENON_VERDICT, &i, &entry);) {
+        json_object *object = verdict_json (&entry);
+        pins_add_json (object, context, entry.subject, entry.file);
+        json_append (array, object);
+    }
+    return array;
 }
 
 void
 formats_print_json (const tenon_context *context, const uint64_t *codecs, uint64_t count)
 {
     json_object *object = json_new (), *formats = json_array ();
-    CLEAN (verdicts)
-    struct verdicts verdicts = verdicts_choose (tenon_context_report (context), any_verdict, NULL);
     for (uint64_t i = 0; i < count; i++)
         if (codecs[i] < tenon_codec_count (context)) /* filters are all listed below */
             json_append (formats, codec_json (context, codecs[i]));
     json_add (object, "formats", formats);
     json_add (object, "filters", filters_json (context));
     json_add (object, "dtypes", dtypes_json (context));
-    json_add (object, "plugins", verdicts_json (&verdicts));
+    json_add (object, "plugins", plugins_json (context));
     json_print_line (object);
 }

@@ -95,6 +95,8 @@ tools_tenon_SOURCES = \
 	tools/output.h \
 	tools/pick.c \
 	tools/pick.h \
+	tools/pins.c \
+	tools/pins.h \
 	tools/progress.c \
 	tools/progress.h \
 	tools/renames.c \

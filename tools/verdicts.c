@@ -40,18 +40,24 @@ verdicts_print (const struct verdicts *verdicts)
 }
 
 json_object *
+verdict_json (const tenon_report_entry *entry)
+{
+    json_object *object = json_new ();
+    json_add_text (object, "name", entry->subject);
+    json_add_text (object, "file", entry->file);
+    json_add_flag (object, "loaded", entry->chosen != 0);
+    json_add_text (object, "message", entry->message);
+    return object;
+}
+
+json_object *
 verdicts_json (const struct verdicts *verdicts)
 {
     json_object *array = json_array ();
     for (uint64_t i = 0; i < verdicts->count; i++) {
         tenon_report_entry entry = { .struct_size = sizeof entry };
         tenon_report_get (verdicts->report, verdicts->indexes[i], &entry);
-        json_object *object = json_new ();
-        json_add_text (object, "name", entry.subject);
-        json_add_text (object, "file", entry.file);
-        json_add_flag (object, "loaded", entry.chosen != 0);
-        json_add_text (object, "message", entry.message);
-        json_append (array, object);
+        json_append (array, verdict_json (&entry));
     }
     return array;
 }

@@ -12,6 +12,8 @@ struct verdicts {
 struct verdicts verdicts_choose (const tenon_report *report,
                                  bool (*wanted) (void *user, const tenon_report_entry *entry), void *user);
 void verdicts_print (const struct verdicts *verdicts);
+/* One of them. */
+json_object *verdict_json (const tenon_report_entry *entry);
 json_object *verdicts_json (const struct verdicts *verdicts);
 void verdicts_clean (struct verdicts *verdicts);
 #endif

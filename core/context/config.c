@@ -5,6 +5,7 @@
 #include "base/report.h"
 #include "context/cause.h"
 #include "context/option.h"
+#include "context/pin.h"
 #include <stdio.h>
 
 #define KEY(number, section, type, name, value, least, most, target, help)                                   \
@@ -34,6 +35,8 @@ const struct tn_key tn_keys[TN_KEYS] = {
         TN_KEY_ISOLATE, CORE, "isolate", "no", "no third-party yes", TARGET (isolate),
         "which files are described in a process without rights: no; those that the code of a third party may "
         "get to see; or all (yes)"),
+    KEY (TN_KEY_PINNED_ONLY, CORE, BOOL, "pinned_only", "no", 0, 0, TARGET (pinned_only),
+         "whether plugins are loaded from files only if [plugin NAME] sha256 names them"),
     KEY (TN_KEY_MAP, CORE, BOOL, "map", "yes", 0, 0, TARGET (map), "whether files may be mapped into memory"),
     /* the largest vocabularies that are stored in headers take tens of MiB */
     LIMIT (TENON_LIMIT_HEADER_BYTES, SIZE, "header_bytes", "1GiB", 1,
@@ -81,6 +84,8 @@ const struct tn_key tn_keys[TN_KEYS] = {
     KEY (TN_KEY_PLUGIN_ENABLED, PLUGIN, BOOL, "enabled", "yes", 0, 0, 0, "whether the plugin is loaded"),
     KEY (TN_KEY_PLUGIN_FILE, PLUGIN, TEXT, "path", "", 0, 0, 0,
          "the plugin's file, absolute; empty: the first that is found"),
+    KEY (TN_KEY_PLUGIN_SHA256, PLUGIN, TEXT, "sha256", "", 0, 0, 0,
+         "SHA-256 of the files that it may be loaded from, spaces between; empty: any file"),
     KEY (TN_KEY_CODEC_ENABLED, CODEC, BOOL, "enabled", "yes", 0, 0, 0, "whether the codec is used"),
     KEY (TN_KEY_CODEC_PRIORITY, CODEC, INTEGER, "priority", "0", -1000000, 1000000, 0,
          "the higher one wins when two codecs claim a file equally"),
@@ -168,6 +173,8 @@ tn_config_plugin_entry (const struct tn_entry *entry, tenon_error *error)
         return tn_config_unknown_key (entry, NULL, 0, error);
     if (key == &tn_keys[TN_KEY_PLUGIN_FILE] && entry->value[0])
         return tn_config_absolute (entry, "file", error);
+    if (key == &tn_keys[TN_KEY_PLUGIN_SHA256])
+        return tn_pin_parse (entry, error);
     return tn_option_parse (&key->option, entry->section, entry->value, entry->origin, &setting, error);
 }
 
@@ -214,7 +221,18 @@ tn_config_plugin (tenon_context *context, const char *name, struct tn_plugin_con
     config->path = tn_settings_find (&context->settings, section, "path");
     if (config->path && !config->path->value[0])
         config->path = NULL;
+    config->pin = tn_config_pin (context, name);
     return TENON_OK;
+}
+
+const struct tn_entry *
+tn_config_pin (tenon_context *context, const char *name)
+{
+    char section[8 + TN_LONGEST_ID + 1];
+    if (snprintf (section, sizeof section, "plugin %s", name) >= (int) sizeof section)
+        return NULL;
+    const struct tn_entry *entry = tn_settings_find (&context->settings, section, "sha256");
+    return entry && entry->value[0] ? entry : NULL;
 }
 
 /* True if the report has this note: a plugin may be found in several folders. */

@@ -11,12 +11,14 @@ enum tn_key_number {
     TN_KEY_THREADS,
     TN_KEY_MAP,
     TN_KEY_ISOLATE,
+    TN_KEY_PINNED_ONLY,
     TN_KEY_LIMITS, /* the first of TENON_LIMITS */
     TN_KEY_DURABLE = TN_KEY_LIMITS + TENON_LIMITS,
     TN_KEY_LOCK,
     TN_KEY_LOCK_WAIT,
     TN_KEY_PLUGIN_ENABLED,
     TN_KEY_PLUGIN_FILE,
+    TN_KEY_PLUGIN_SHA256,
     TN_KEY_CODEC_ENABLED,
     TN_KEY_CODEC_PRIORITY,
     TN_KEY_CODEC_EXTENSIONS,
@@ -46,16 +48,19 @@ tenon_status tn_config_apply (tenon_context *context, tenon_error *error);
 tenon_status tn_config_setting (tenon_context *context, const char *section,
                                 const struct tenon_option *option, struct tenon_setting *setting,
                                 tenon_error *error);
-/* [plugin NAME] enabled and path; NULL: not set. */
+/* [plugin NAME] enabled, path and sha256; NULL: not set. */
 struct tn_plugin_config {
     const struct tn_entry *disabled; /* set only when `enabled` says no */
     const struct tn_entry *path;
+    const struct tn_entry *pin;
     /* what is wrong in its section of a file: the plugin is not loaded. "" nothing is */
     char wrong[TN_CONFIG_WORDS];
 };
 /* A wrong setting of the program is TENON_E_CONFIG. */
 tenon_status tn_config_plugin (tenon_context *context, const char *name, struct tn_plugin_config *config,
                                tenon_error *error);
+/* [plugin NAME] sha256, or NULL: not set. */
+const struct tn_entry *tn_config_pin (tenon_context *context, const char *name);
 /* Notes that a plugin or codec (`what`) is not used because of a wrong setting, of which `words` tell. */
 void tn_config_note_wrong (const tenon_context *context, const char *subject, const char *words,
                            const char *what);

@@ -113,6 +113,7 @@ struct tenon_context {
     bool map;                      /* [core] map */
     struct tn_zygote *zygote;      /* forks isolated children; NULL: nothing is isolated */
     uint64_t isolate;              /* [core] isolate: TN_ISOLATE_* */
+    bool pinned_only;              /* [core] pinned_only */
     struct tn_debug *debug;        /* with TENON_DEBUG=abi; else NULL */
     bool secure;                   /* setuid: the environment and the user's files are ignored */
     struct tn_installed installed; /* the folders that came with libtenon */

@@ -13,7 +13,7 @@
  * Statuses of verdicts:
  *
  *     TENON_OK             in use
- *     TENON_E_CONFIG       disabled, or not to be trusted
+ *     TENON_E_CONFIG       disabled, not to be trusted, or another file than the pinned one
  *     TENON_E_EXISTS       its name, or one of its ids, is taken
  *     TENON_E_NOT_FOUND    no such file or folder
  *     TENON_E_IO           it cannot be read, or the system would not load it
@@ -49,6 +49,9 @@ load_builtins (struct tn_loader *loader)
         else if (config.path && CAN_LOAD)
             TN_VERDICT (loader, TENON_E_CONFIG, builtin->name, NULL,
                         "built in, but %s names a file to be used instead", config.path->origin);
+        else if (config.pin)
+            TN_VERDICT (loader, TENON_E_CONFIG, builtin->name, NULL,
+                        "built in, but %s wants a file with that SHA-256", config.pin->origin);
         else
             TN_TRY (tn_loader_register (loader, builtin->entry (loader->context->host), builtin->name, NULL));
     }

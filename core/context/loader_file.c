@@ -6,6 +6,7 @@
  * /proc/self/fd/N instead would be unsound, since the dynamic linker knows libraries by name, and takes a
  * second N for the first. */
 #include "context/loader_file.h"
+#include "context/pin.h"
 #ifndef TENON_NO_DLOPEN
 #include <dlfcn.h>
 #include <errno.h>
@@ -60,6 +61,19 @@ open_file (struct tn_loader *loader, const char *name, const char *file, const c
     return tn_loader_register (loader, entry (loader->context->host), name, file);
 }
 
+/* False: the file is not loaded, and has its verdict. */
+static bool
+matches_pin (struct tn_loader *loader, const struct tn_entry *pin, int fd, const char *name, const char *file)
+{
+    char why[TN_PIN_ROOM];
+    int number = tn_pin_judge (pin, fd, why);
+    if (number != 0)
+        (void) tn_loader_say_errno (loader, number, "reading it", name, file);
+    else if (why[0])
+        TN_VERDICT (loader, TENON_E_CONFIG, name, file, "not loaded: %s", why);
+    return number == 0 && !why[0];
+}
+
 tenon_status
 tn_loader_load_checked (struct tn_loader *loader, const char *name, const char *file, const char *real)
 {
@@ -74,6 +88,7 @@ tn_loader_load_checked (struct tn_loader *loader, const char *name, const char *
         return tn_loader_say_errno (loader, number, "opening it", name, file);
     }
     bool good = false;
+    const struct tn_entry *pin = tn_config_pin (loader->context, name);
     if (!S_ISREG (status.st_mode))
         TN_VERDICT (loader, TENON_E_MALFORMED, name, file, "it is no regular file");
     else if (!tn_trust_file (&loader->trust, fd, &status, why))
@@ -81,8 +96,11 @@ tn_loader_load_checked (struct tn_loader *loader, const char *name, const char *
     else if (!tn_elf_is_complete (fd, status.st_size))
         TN_VERDICT (loader, TENON_E_TRUNCATED, name, file, "not loaded: the file was cut off at %lld bytes",
                     (long long) status.st_size);
+    else if (!pin && loader->context->pinned_only)
+        TN_VERDICT (loader, TENON_E_CONFIG, name, file,
+                    "not loaded: [core] pinned_only = yes, and [plugin %s] has no sha256", name);
     else
-        good = true;
+        good = !pin || matches_pin (loader, pin, fd, name, file);
     close (fd);
     return good ? open_file (loader, name, file, real) : TENON_OK;
 }

@@ -65,8 +65,27 @@ if [ -n "${TENON_MODULE_PLUGINS-npy}" ]; then
     tenon ls --plugin-path "$folder/here" -o plugin.npy.enabled=no x.lab
     row 'the plugin NAME is not in use: made for another major version' \
         'the plugin lab is not in use: made for another major version'
-    cp "$made/lone.so" other/lone.so
     rm here/lab.so
+    digest=$(sha256sum <here/lone.so | cut -c 1-64)
+    printf '[plugin lone]\nsha256 = %064d\n' 0 >mine.ini
+    tenon ls --plugin-path "$folder/here" -o plugin.npy.enabled=no x.lone
+    row 'the plugin NAME is not in use: not loaded: its SHA-256 is' \
+        "the plugin lone is not in use: not loaded: its SHA-256 is $digest, which $at:2 does not name"
+    ini ''
+    tenon formats --pins --plugin-path "$folder/here"
+    says 'the digest of a plugin' out "sha256 = $digest"
+    cp out pins
+    { printf '[core]\npinned_only = yes\n'; grep -v "$digest" pins; } >mine.ini
+    tenon ls --plugin-path "$folder/here" -o plugin.npy.enabled=no x.lone
+    row 'the plugin NAME is not in use: not loaded: [core] pinned_only' \
+        'the plugin lone is not in use: not loaded: [core] pinned_only = yes, and [plugin lone] has no sha256'
+    { printf '[core]\npinned_only = yes\n'; cat pins; } >mine.ini
+    tenon ls -q --plugin-path "$folder/here" x.lone
+    cured 'what tenon formats --pins prints'
+    tenon formats --json --plugin-path "$folder/here"
+    says 'the digests for an audit' out "$digest"
+    ini ''
+    cp "$made/lone.so" other/lone.so
     tenon formats -v --plugin-path "$folder/here:$folder/other"
     row 'shadowed by FILE' "shadowed by $folder/here/lone.so"
     ini "[plugin lone]\npath = $folder/other/lone.so\n"
