@@ -26,8 +26,11 @@ tools_tenon_SOURCES = \
 	tools/check/process.h \
 	tools/check/results.c \
 	tools/check/results.h \
+	tools/check/reading.c \
+	tools/check/reading.h \
 	tools/check/rules.h \
 	tools/check/step_loads.c \
+	tools/check/step_purity.c \
 	tools/check/steps.c \
 	tools/check/tell.c \
 	tools/check/tell.h \

@@ -19,7 +19,21 @@
     FAULT (PROCESS, "leaves-process", "a plugin changes nothing that belongs to the whole process",          \
            "tenon-plugin(3), CALLS")                                                                         \
     FAULT (SAMPLE, "recognised", "the library finds the plugin's codec for every sample",                    \
-           "tenon-plugin(3), Recognition")
+           "tenon-plugin(3), Recognition")                                                                   \
+    FAULT (PURE, "pure", "the same bytes give the same catalog and the same data", "tenon-plugin(3), CALLS") \
+    FAULT (THREADS, "threads", "a plugin gives the same results on many threads at once",                    \
+           "tenon-plugin(3), THREADS, AND HOW LONG THINGS LIVE")                                             \
+    FAULT (REGIONS, "regions", "each region of a tensor has the items that the whole tensor has there",      \
+           "tenon-plugin(3), SERVED TENSORS")                                                                \
+    FAULT (MISUSE, "interface", "whatever the bytes, a plugin keeps the rules of the interface",             \
+           "tenon-plugin(3), WHICH FUNCTION MAY CALL WHAT")                                                  \
+    FAULT (REASON, "reason", "a refusal says why, in the words of the plugin", "tenon-plugin(3), Errors")    \
+    FAULT (OFFSET, "offset", "a refusal of malformed or truncated bytes says where they are",                \
+           "tenon-plugin(3), Errors")                                                                        \
+    FAULT (BOUNDED, "bounded", "a plugin takes no more memory than its input justifies",                     \
+           "tenon-plugin(3), Memory")                                                                        \
+    FAULT (MEMORY, "out-of-memory", "without memory a function fails with TENON_E_MEMORY",                   \
+           "tenon-plugin(3), Memory")
 
 #define CHECK_RULE_NAME(name, word, sentence, place) RULE_##name,
 enum check_rule { CHECK_RULES (CHECK_RULE_NAME, CHECK_RULE_NAME) RULE_COUNT };

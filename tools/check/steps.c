@@ -4,5 +4,6 @@
 
 const struct check_step *const check_steps[] = {
     &check_loads_step,
+    &check_purity_step,
     NULL,
 };
