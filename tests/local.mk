@@ -72,6 +72,7 @@ shell_tests += \
 	tests/cli/unreadable.sh \
 	tests/cli/usage.sh \
 	tests/cli/verify.sh \
+	tests/docs/tables.sh \
 	tests/walls.sh
 
 # The same for tests that want plugins to be loaded at run time: left out with --disable-dlopen.

@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tables.sh: the tables of tenon-plugin(3) have a row for each function that a header of the plugin interface has a pointer
+# for: services of the host, functions of a plugin, and those that are passed to a service. test_debug compares what the
+# rows of the services say with what the host allows.
+. "${TENON_SRCDIR:-${srcdir:?}}/tests/cli/check.sh"
+headers=$(cd "$TENON_SRCDIR" && pwd)/include/tenon
+page=$(cd "$TENON_SRCDIR" && pwd)/docs/tenon-plugin.3
+
+# "STRUCT NAME" of each pointer to a function, without tenon_; a tab in place of indentation means that it is a member, and
+# no parameter of one
+pointers ()
+{
+    sed 's,/\*.*\*/,,; s,^ \* .*,,' "$headers"/plugin.h "$headers"/host.h "$headers"/codec.h "$headers"/filter.h \
+        "$headers"/structs.h "$headers"/types.h | awk '
+        /^struct tenon_[a-z_]* {/ { name = $2; sub (/^tenon_/, "", name) }
+        /^};/ { name = "" }
+        name != "" {
+            while (match ($0, /\(\*[a-z_]+\)/)) {
+                print name, substr ($0, RSTART + 2, RLENGTH - 3)
+                $0 = substr ($0, RSTART + RLENGTH)
+            }
+        }'
+}
+
+# what a plugin has, or passes to a service: not the services
+pointers | awk '$1 != "host" || $2 == "get_extension" || $2 == "visit"' >functions
+pointers | awk '$1 == "host" && $2 != "get_extension" && $2 != "visit" { print $2 }' >services
+echo '\- tenon_plugin_v0' >>functions
+
+# five cells in a row; the page calls struct tenon_dtype, say, dtype
+awk '/^\.It Fa [a-z_0-9]+ Ta/ { print $5, $3 }' "$page" >rows
+awk '/^\.It Fn / && gsub (/ Ta /, "&") == 6 { print $3 }' "$page" >first
+
+is 'the headers have services' "$(test "$(wc -l <services)" -ge 50 && echo yes)" yes
+is 'the headers have functions' "$(test "$(wc -l <functions)" -ge 29 && echo yes)" yes
+is 'each function has a row in the table of threads' "$(sort rows)" "$(sort functions)"
+is 'each service has a row in the table of functions, in the order of the header' "$(cat first)" "$(cat services)"
+is 'no row lacks a cell' "$(awk '/^\.It Fa [a-z_0-9]+ Ta/ && gsub (/ Ta /, "&") != 4' "$page")" ''
+finish
