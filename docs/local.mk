@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Manual pages, in mdoc. The plugins list their own.
 dist_man_MANS += \
+	docs/tenon-administration.7 \
 	docs/tenon-plugin.3 \
 	docs/tenon.3 \
 	docs/tenon.ini.5

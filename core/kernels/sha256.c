@@ -38,25 +38,36 @@ spread_block (const unsigned char *block, uint32_t words[64])
     }
 }
 
+/* One round: FIPS 180-4, 6.2.2, step 3. The working variables a to h keep their places; the caller names them
+ * anew instead. */
+#define ROUND(a, b, c, d, e, f, g, h, i)                                                                     \
+    do {                                                                                                     \
+        uint32_t first_ = (h) + (rotate_right (e, 6) ^ rotate_right (e, 11) ^ rotate_right (e, 25))          \
+                          + (((e) & (f)) ^ (~(e) & (g))) + round_constants[i] + words[i];                    \
+        (d) += first_;                                                                                       \
+        (h) = first_ + (rotate_right (a, 2) ^ rotate_right (a, 13) ^ rotate_right (a, 22))                   \
+              + (((a) & (b)) ^ ((a) & (c)) ^ ((b) & (c)));                                                   \
+    } while (0)
+
 static void
 add_block (uint32_t state[8], const unsigned char *block)
 {
-    uint32_t words[64], v[8]; /* v: the working variables a to h */
+    uint32_t words[64];
+    uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6],
+             h = state[7];
     spread_block (block, words);
-    memcpy (v, state, sizeof v);
-    for (unsigned i = 0; i < 64; i++) {
-        uint32_t choice = (v[4] & v[5]) ^ (~v[4] & v[6]);
-        uint32_t majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-        uint32_t first = v[7] + (rotate_right (v[4], 6) ^ rotate_right (v[4], 11) ^ rotate_right (v[4], 25))
-                         + choice + round_constants[i] + words[i];
-        uint32_t second =
-            (rotate_right (v[0], 2) ^ rotate_right (v[0], 13) ^ rotate_right (v[0], 22)) + majority;
-        memmove (v + 1, v, 7 * sizeof *v);
-        v[4] += first;
-        v[0] = first + second;
+    for (unsigned i = 0; i < 64; i += 8) {
+        ROUND (a, b, c, d, e, f, g, h, i);
+        ROUND (h, a, b, c, d, e, f, g, i + 1);
+        ROUND (g, h, a, b, c, d, e, f, i + 2);
+        ROUND (f, g, h, a, b, c, d, e, i + 3);
+        ROUND (e, f, g, h, a, b, c, d, i + 4);
+        ROUND (d, e, f, g, h, a, b, c, i + 5);
+        ROUND (c, d, e, f, g, h, a, b, i + 6);
+        ROUND (b, c, d, e, f, g, h, a, i + 7);
     }
-    for (unsigned i = 0; i < 8; i++)
-        state[i] += v[i];
+    state[0] += a, state[1] += b, state[2] += c, state[3] += d;
+    state[4] += e, state[5] += f, state[6] += g, state[7] += h;
 }
 
 void
