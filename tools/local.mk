@@ -28,7 +28,10 @@ tools_tenon_SOURCES = \
 	tools/check/results.h \
 	tools/check/reading.c \
 	tools/check/reading.h \
+	tools/check/round.c \
+	tools/check/round.h \
 	tools/check/rules.h \
+	tools/check/step_fails.c \
 	tools/check/step_loads.c \
 	tools/check/step_purity.c \
 	tools/check/steps.c \
@@ -36,6 +39,9 @@ tools_tenon_SOURCES = \
 	tools/check/tell.h \
 	tools/check/work.c \
 	tools/check/work.h \
+	tools/check/step_round.c \
+	tools/check/target.c \
+	tools/check/target.h \
 	tools/cmd_cat.c \
 	tools/cmd_check_plugin.c \
 	tools/cmd_config.c \

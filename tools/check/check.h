@@ -74,6 +74,8 @@ bool check_has_filter (const struct check *check, const tenon_context *context);
 PRINTF_LIKE (2, 3) char *check_path (const struct check *check, const char *format, ...);
 
 /* The steps. */
+extern const struct check_step check_fails_step;
 extern const struct check_step check_loads_step;
 extern const struct check_step check_purity_step;
+extern const struct check_step check_round_step;
 #endif

@@ -5,6 +5,9 @@
 #define CHECK_MAKING_H
 #include "check/record.h"
 
+/* Errors take kilobytes: functions with one of their own are not made a part of others. */
+#define APART __attribute__ ((noinline))
+
 struct made_tensor {
     char name[320];
     uint32_t dtype, rank, flags; /* flags: the layout of `data` */

@@ -33,7 +33,52 @@
     FAULT (BOUNDED, "bounded", "a plugin takes no more memory than its input justifies",                     \
            "tenon-plugin(3), Memory")                                                                        \
     FAULT (MEMORY, "out-of-memory", "without memory a function fails with TENON_E_MEMORY",                   \
-           "tenon-plugin(3), Memory")
+           "tenon-plugin(3), Memory")                                                                        \
+    FAULT (WRITES_TENSORS, "writes-tensors",                                                                 \
+           "a save writes every tensor with its name, dtype and shape, or reports a loss",                   \
+           "tenon-plugin(3), WRITING")                                                                       \
+    FAULT (WRITES_DATA, "writes-data", "the data of a tensor come back as they were saved",                  \
+           "tenon-plugin(3), WRITING")                                                                       \
+    FAULT (WRITES_METADATA, "writes-metadata",                                                               \
+           "a save writes every entry of the metadata that the codec says it keeps, or reports a loss",      \
+           "tenon-plugin(3), WRITING")                                                                       \
+    FAULT (WRITES_SAME, "writes-same",                                                                       \
+           "a plan gives the same bytes whenever, wherever and on whatever threads it is saved",             \
+           "tenon-plugin(3), WRITING")                                                                       \
+    FAULT (READS_OWN, "reads-own", "a codec opens what it has written, and finds no fault in it",            \
+           "tenon-plugin(3), WRITING")                                                                       \
+    FAULT (REFUSES, "refuses",                                                                               \
+           "what a format cannot hold is refused with TENON_E_UNSUPPORTED, and with words",                  \
+           "tenon-plugin(3), WRITING")                                                                       \
+    FAULT (DRY_RUN, "dry-run", "a dry run ends as the save does, with the same losses, and leaves nothing",  \
+           "tenon-plugin(3), WRITING")                                                                       \
+    FAULT (FAILS, "fails", "a service that fails while a codec writes makes the save fail, with its status", \
+           "tenon-plugin(3), Errors")                                                                        \
+    FAULT (CARRIES, "carries", "what a file holds comes back from a file of another format that carries it", \
+           "tenon-plugin(3), WRITING")                                                                       \
+    FAULT (OPTION_DEFAULT, "option-default", "an option that is set to its default changes nothing",         \
+           "tenon-plugin(3), OPTIONS")                                                                       \
+    FAULT (OPTION_RANGE, "option-range",                                                                     \
+           "a codec works with every value that its option allows, and with no other",                       \
+           "tenon-plugin(3), OPTIONS")                                                                       \
+    FAULT (LINEAR_TIME, "linear-time", "the time of every step is linear in the size of its input",          \
+           "tenon-plugin(3), CALLS")                                                                         \
+    FAULT (LINEAR_MEMORY, "linear-memory", "the memory of every step is linear in the size of its input",    \
+           "tenon-plugin(3), Memory")                                                                        \
+    FAULT (FILTER_DECODES, "filter-decodes", "a filter decodes what it encoded, whole and in pieces",        \
+           "tenon-plugin(3), FILTERS")                                                                       \
+    FAULT (FILTER_BOUND, "filter-bound", "an encoded block has at most as many bytes as bound says",         \
+           "tenon-plugin(3), FILTERS")                                                                       \
+    FAULT (FILTER_SAME, "filter-same", "a filter encodes the same bytes to the same bytes, on every thread", \
+           "tenon-plugin(3), FILTERS")                                                                       \
+    FAULT (FILTER_DAMAGE, "filter-damage",                                                                   \
+           "a filter refuses a stream that is cut, and ends with every stream", "tenon-plugin(3), FILTERS")  \
+    FAULT (ARCHIVE, "archive", "an archive gives back each member that was put into it, under its key",      \
+           "tenon-plugin(3), STORES")                                                                        \
+    FAULT (DTYPE_ENCODES, "dtype-encodes", "a block dtype encodes what it has decoded to the same numbers",  \
+           "tenon-plugin(3), BLOCK DTYPES")                                                                  \
+    FAULT (DTYPE_SLICES, "dtype-slices", "a block decodes to the same numbers wherever it stands",           \
+           "tenon-plugin(3), BLOCK DTYPES")
 
 #define CHECK_RULE_NAME(name, word, sentence, place) RULE_##name,
 enum check_rule { CHECK_RULES (CHECK_RULE_NAME, CHECK_RULE_NAME) RULE_COUNT };
