@@ -287,3 +287,18 @@ AC_DEFUN([TENON_TRY_ONE_OBJECT], [
   AC_MSG_RESULT([$tenon_works])
   AS_IF([test $tenon_works = yes], [$1], [$2])
 ])
+
+# TENON_COMPLETION(NAME, SHELL, FOLDER): --with-SHELL-completion-dir, with FOLDER for its default, as make expands it. Sets
+# NAME_COMPLETION_DIR, and the conditional NAME_COMPLETION, which is false after --without-SHELL-completion-dir.
+AC_DEFUN([TENON_COMPLETION], [
+  AC_ARG_WITH([$2-completion-dir],
+    [AS_HELP_STRING([--with-$2-completion-dir=DIR],
+      [where the completion for $2 is installed @<:@$3@:>@])],
+    [], [with_$2_completion_dir=yes])
+  AS_CASE([$with_$2_completion_dir],
+    [yes], [$1_COMPLETION_DIR='$3'],
+    [no], [$1_COMPLETION_DIR=],
+    [$1_COMPLETION_DIR=$with_$2_completion_dir])
+  AC_SUBST([$1_COMPLETION_DIR])
+  AM_CONDITIONAL([$1_COMPLETION], [test -n "$$1_COMPLETION_DIR"])
+])

@@ -58,6 +58,7 @@ unit_tests += \
 #   100%: Checks: 12, Failures: 0, Errors: 0
 shell_tests += \
 	tests/cli/cat.sh \
+	tests/cli/completion.sh \
 	tests/cli/config.sh \
 	tests/cli/diagnostics.sh \
 	tests/cli/convert.sh \

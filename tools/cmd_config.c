@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_config.c - tenon config: the effective configuration, and where each value comes from. */
+#include "codecs.h"
 #include "command.h"
 #include "json.h"
 #include "library.h"
@@ -32,24 +33,6 @@ entry_get (const tenon_context *context, uint64_t index)
     return entry;
 }
 
-/* The key as -o takes it: "max_header" of the section "codec npy" is npy.max_header, of the section "plugin
- * npy" it would be plugin.npy.max_header. */
-static char *
-full_key (const tenon_config_entry *entry)
-{
-    static const char codec[] = "codec ";
-    const char *section = entry->section;
-    if (strncmp (section, codec, sizeof codec - 1) == 0)
-        section += sizeof codec - 1;
-    size_t length = strlen (section);
-    char *text = get_memory (NULL, length + strlen (entry->key) + 2, 1);
-    for (size_t i = 0; i < length; i++)
-        text[i] = section[i] == ' ' ? '.' : section[i];
-    text[length] = '.';
-    strcpy (text + length + 1, entry->key);
-    return text;
-}
-
 /* All entries, or with `wanted` those of one key. */
 static struct chosen
 choose_keys (const tenon_context *context, const char *wanted)
@@ -58,7 +41,7 @@ choose_keys (const tenon_context *context, const char *wanted)
     struct chosen chosen = { context, get_memory (NULL, all, sizeof (uint64_t)), 0 };
     for (uint64_t i = 0; i < all; i++) {
         tenon_config_entry entry = entry_get (context, i);
-        CLEAN (text) char *key = full_key (&entry);
+        CLEAN (text) char *key = config_key (&entry);
         if (!wanted || strcmp (wanted, key) == 0)
             chosen.indexes[chosen.count++] = i;
     }
@@ -72,7 +55,7 @@ complain_key (const tenon_context *context, const char *wanted)
     char *kept = NULL;
     for (uint64_t i = 0; i < tenon_config_count (context); i++) {
         tenon_config_entry entry = entry_get (context, i);
-        char *key = full_key (&entry);
+        char *key = config_key (&entry);
         size_t before = nearest.distance;
         nearest_try (&nearest, key);
         if (nearest.distance < before) {
@@ -91,7 +74,7 @@ fill_entry_row (void *user, uint64_t index, struct row *row)
 {
     const struct chosen *chosen = user;
     tenon_config_entry entry = entry_get (chosen->context, chosen->indexes[index]);
-    CLEAN (text) char *key = full_key (&entry);
+    CLEAN (text) char *key = config_key (&entry);
     row_set (row, 0, "%s", key);
     row_set (row, 1, "%s", entry.value);
     row_set (row, 2, "%s", entry.origin);
@@ -105,7 +88,7 @@ print_entries_json (const struct chosen *chosen)
     struct json_stream stream = json_begin (true);
     for (uint64_t i = 0; i < chosen->count; i++) {
         tenon_config_entry entry = entry_get (chosen->context, chosen->indexes[i]);
-        CLEAN (text) char *key = full_key (&entry);
+        CLEAN (text) char *key = config_key (&entry);
         json_object *object = json_new ();
         json_add_text (object, "key", key);
         json_add_text (object, "section", entry.section);

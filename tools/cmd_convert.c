@@ -65,7 +65,7 @@ static const struct tool_option convert_options[] = {
       &convert.dry_run },
     { "append", 0, OPTION_FLAG, NULL, "add to DST; what has the same name is replaced", &convert.append },
     { "new", 0, OPTION_FLAG, NULL, "refuse to replace a file", &convert.new_only },
-    { "lock", 0, OPTION_TEXT, "HOW",
+    { "lock", 0, OPTION_CHOICE, "wait|fail|no",
       "while another save holds DST: wait, fail, or no (do not look); without it\n[save] lock decides",
       &convert.lock },
     { "force", 'f', OPTION_FLAG, NULL, "write to a terminal too", &convert.force },
@@ -253,7 +253,7 @@ static const char *const lock_words[] = {
     [TENON_LOCK_WAIT] = "wait", [TENON_LOCK_FAIL] = "fail", [TENON_LOCK_NO] = "no"
 };
 
-/* The number of the word that --lock gives. 0: none was given, or another. */
+/* The number of the word that --lock gives. 0: none was given. */
 static uint32_t
 lock_choice (void)
 {
@@ -353,12 +353,9 @@ print_result_json (const char *source, const char *target, const struct totals *
 static bool
 check_target (const char *target)
 {
-    bool known = !convert.lock || lock_choice () != TENON_LOCK_CONFIGURED;
-    if (strcmp (target, "-") != 0 && known)
+    if (strcmp (target, "-") != 0)
         return true;
-    if (!known)
-        misuse ("--lock is wait, fail or no, not '%s'", convert.lock);
-    else if (convert.append)
+    if (convert.append)
         misuse ("--append needs a file, which standard output is not");
     else if (!tool.format)
         misuse ("writing to standard output needs --format");

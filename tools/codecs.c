@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* codecs.c - codecs and dtypes as the commands show them. */
 #include "codecs.h"
-#include "memory.h"
 
 tenon_codec_info
 codec_get (const tenon_context *context, uint64_t index)
@@ -58,4 +57,20 @@ bool
 dtype_writes (const struct tenon_dtype *dtype)
 {
     return dtype->kind == TENON_KIND_PLAIN || dtype->encode;
+}
+
+char *
+config_key (const tenon_config_entry *entry)
+{
+    static const char codec[] = "codec ";
+    const char *section = entry->section;
+    if (strncmp (section, codec, sizeof codec - 1) == 0)
+        section += sizeof codec - 1;
+    size_t length = strlen (section);
+    char *text = get_memory (NULL, length + strlen (entry->key) + 2, 1);
+    for (size_t i = 0; i < length; i++)
+        text[i] = section[i] == ' ' ? '.' : section[i];
+    text[length] = '.';
+    strcpy (text + length + 1, entry->key);
+    return text;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* codecs.h - codecs and dtypes as the commands show them. */
+/* codecs.h - codecs, their options and dtypes as the commands show them. */
 #ifndef TOOL_CODECS_H
 #define TOOL_CODECS_H
-#include "common.h"
+#include "memory.h"
 
 tenon_codec_info codec_get (const tenon_context *context, uint64_t index);
 struct tenon_option codec_option (const tenon_context *context, uint64_t codec, uint64_t index,
@@ -17,4 +17,7 @@ const char *metadata_name (uint32_t metadata);
  * as they are. */
 bool dtype_reads (const struct tenon_dtype *dtype);
 bool dtype_writes (const struct tenon_dtype *dtype);
+/* The key as -o takes it: "max_header" of the section "codec npy" is npy.max_header, of the section "plugin
+ * npy" it would be plugin.npy.max_header. The caller frees it. */
+char *config_key (const tenon_config_entry *entry);
 #endif

@@ -19,7 +19,8 @@ command_complain (const char *name)
 {
     struct nearest nearest = nearest_start (name);
     for (const struct command *const *each = tool.commands; *each; each++)
-        nearest_try (&nearest, (*each)->name);
+        if (!(*each)->hidden)
+            nearest_try (&nearest, (*each)->name);
     misuse ("unknown command '%s'%s", name, nearest_hint (&nearest));
 }
 
@@ -30,7 +31,8 @@ print_overview (void)
     printf ("usage: tenon COMMAND [OPTION...] [ARGUMENT...]\n"
             "Lists, reads, converts and checks files of tensors.\n\ncommands:\n");
     for (const struct command *const *each = tool.commands; *each; each++)
-        printf ("  %-14s%s\n", (*each)->name, (*each)->summary);
+        if (!(*each)->hidden)
+            printf ("  %-14s%s\n", (*each)->name, (*each)->summary);
     printf ("\noptions of every command, before or after its name:\n");
     options_print_common (NULL, true);
     printf (

@@ -12,10 +12,11 @@ struct command {
     const struct tool_option *options;
     int least, most;                          /* arguments; most < 0: any number */
     bool json;                                /* has an output in JSON */
+    bool hidden;                              /* for programs: --help does not list it */
     int (*run) (int count, char **arguments); /* returns the exit status */
 };
-extern const struct command cat_command, check_plugin_command, config_command, convert_command,
-    formats_command, hash_command, help_command, ls_command, verify_command, why_command;
+extern const struct command cat_command, check_plugin_command, complete_command, config_command,
+    convert_command, formats_command, hash_command, help_command, ls_command, verify_command, why_command;
 
 /* By name; NULL if there is none. */
 const struct command *command_find (const char *name);

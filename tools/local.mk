@@ -44,6 +44,7 @@ tools_tenon_SOURCES = \
 	tools/check/target.h \
 	tools/cmd_cat.c \
 	tools/cmd_check_plugin.c \
+	tools/cmd_complete.c \
 	tools/cmd_config.c \
 	tools/cmd_convert.c \
 	tools/cmd_formats.c \
@@ -98,6 +99,10 @@ tools_tenon_SOURCES = \
 	tools/nearest.h \
 	tools/number.c \
 	tools/number.h \
+	tools/offers.c \
+	tools/offers.h \
+	tools/offers_file.c \
+	tools/offers_kinds.c \
 	tools/options.c \
 	tools/options.h \
 	tools/output.c \
@@ -135,16 +140,29 @@ tools_tenon_SOURCES = \
 tools_tenon_CPPFLAGS = $(PUBLIC_CPPFLAGS) -iquote $(srcdir)/tools -D_GNU_SOURCE= $(JSON_C_CFLAGS) $(NETTLE_CFLAGS)
 tools_tenon_LDADD = libtenon.la $(JSON_C_LIBS) $(NETTLE_LIBS) $(LIBM)
 
+# Completion of shells: configure's --with-bash-completion-dir and so on.
+COMPLETION = tools/completion/tenon.bash tools/completion/_tenon tools/completion/tenon.fish
+EXTRA_DIST += $(COMPLETION)
 if COMMAND
-install-completion: tools/completion/tenon.bash
-	$(MKDIR_P) "$(DESTDIR)$(completiondir)"
-	$(INSTALL_DATA) $(srcdir)/tools/completion/tenon.bash "$(DESTDIR)$(completiondir)/tenon"
-uninstall-completion:
-	rm -f "$(DESTDIR)$(completiondir)/tenon"
-else
-install-completion uninstall-completion:
+if BASH_COMPLETION
+bashcompletiondir = @BASH_COMPLETION_DIR@
+install-completion-bash: tools/completion/tenon.bash
+	$(MKDIR_P) "$(DESTDIR)$(bashcompletiondir)"
+	$(INSTALL_DATA) $(srcdir)/tools/completion/tenon.bash "$(DESTDIR)$(bashcompletiondir)/tenon"
+uninstall-completion-bash:
+	rm -f "$(DESTDIR)$(bashcompletiondir)/tenon"
+install-completion: install-completion-bash
+uninstall-completion: uninstall-completion-bash
 endif
-completiondir = $(datadir)/bash-completion/completions
-EXTRA_DIST += tools/completion/tenon.bash
+if ZSH_COMPLETION
+zshcompletiondir = @ZSH_COMPLETION_DIR@
+dist_zshcompletion_DATA = tools/completion/_tenon
+endif
+if FISH_COMPLETION
+fishcompletiondir = @FISH_COMPLETION_DIR@
+dist_fishcompletion_DATA = tools/completion/tenon.fish
+endif
+endif
+install-completion uninstall-completion:
 
-.PHONY: install-completion uninstall-completion
+.PHONY: install-completion uninstall-completion install-completion-bash uninstall-completion-bash

@@ -7,7 +7,7 @@
 #include "tool.h"
 #include <getopt.h>
 
-#define MOST_OPTIONS 40
+#define MOST_OPTIONS OPTIONS_MOST
 #define FIRST_VALUE 256 /* what getopt_long returns for row 0: above every letter */
 
 static const struct tool_option common_options[] = {
@@ -89,6 +89,15 @@ known_make (struct known *known, const struct tool_option *own)
                 *letter++ = ':';
         }
     }
+}
+
+size_t
+options_rows (const struct tool_option *own, const struct tool_option *rows[OPTIONS_MOST])
+{
+    struct known known;
+    known_make (&known, own);
+    memcpy (rows, known.rows, (size_t) known.count * sizeof *rows);
+    return (size_t) known.count;
 }
 
 static const struct tool_option *

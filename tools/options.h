@@ -34,6 +34,11 @@ void options_print (const struct tool_option *rows);
 /* The options of every command, but for those that the command's own table (or NULL) replaces, and for --json
  * when the command has none. */
 void options_print_common (const struct tool_option *own, bool json);
+/* All rows that a command knows: its own, then the common ones that it does not replace. Returns their
+ * number.
+ */
+#define OPTIONS_MOST 40
+size_t options_rows (const struct tool_option *own, const struct tool_option *rows[OPTIONS_MOST]);
 /* True if this row ends its table. */
 bool options_end (const struct tool_option *row);
 #endif

@@ -131,37 +131,6 @@ exits '--check: a filter that is not in use' 1
 says '--check: a filter that is not in use' err "$words"
 rm config/tenon/tenon.ini
 
-# Completion offers the words of an option of a codec.
-# shellcheck disable=SC2016
-offered ()
-{
-    (
-        PATH=$(dirname "$TENON"):$PATH
-        bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _tenon; echo "${COMPREPLY[*]}"' bash \
-            "$TENON_SRCDIR/tools/completion/tenon.bash" "$@"
-    )
-}
-# The same in a folder that holds x-folder.
-completed ()
-{
-    (
-        mkdir -p completed/x-folder
-        cd completed && offered "$@"
-    )
-}
-if [ "$(basename "$TENON")" = tenon ] && command -v bash >/dev/null; then
-    is 'completion: a filter' "$(offered tenon convert -o npz.compression = de)" deflate
-    printf '[plugin xz]\nenabled = no\n' >config/tenon/tenon.ini
-    is 'completion: filters in use' "$(offered tenon convert -o npz.compression = l)" ''
-    rm config/tenon/tenon.ini
-    is 'completion: a choice' "$(offered tenon convert -o npz.metadata =)" 'none member'
-    is 'completion: a path, which is no choice' "$(completed tenon convert -o core.plugin_path = x)" 'x-folder'
-    is 'completion: what is no key' "$(completed tenon convert -o a/b.c = x)" 'x-folder'
-    is 'completion: a key' "$(offered tenon convert -o npz.comp)" npz.compression=
-else
-    skip 'completion: there is no bash'
-fi
-
 # Folders with files that are no plugins.
 mkdir folder
 echo 'no plugin' >folder/text.so

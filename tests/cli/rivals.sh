@@ -133,7 +133,7 @@ if command -v flock >/dev/null; then
     is 'held, then released' $? 0
 fi
 tenon convert --lock=never x.npy all.npz
-fails 'a wrong word' 2 "--lock is wait, fail or no, not 'never'"
+fails 'a wrong word' 2 "--lock takes wait|fail|no, not 'never'"
 
 # sets: one of them remains, whole, and readers see one of them
 for number in 1 2 3; do

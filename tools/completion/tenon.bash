@@ -1,121 +1,81 @@
-# tenon.bash: completion for the tenon command in bash.
-#
-# The candidates come from the command itself (--help, formats, ls), so this file need not list its options.
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# tenon.bash: completion for the tenon command in bash. What is offered comes from the command itself: `tenon complete`
+# gets the words up to the cursor, and answers what the last one may become.
 
-# _tenon_offer BEGINNING: adds the lines of its input that begin so to COMPREPLY. (compgen -W would expand a tensor's name.)
-_tenon_offer ()
+# Puts the words up to the cursor into $words, of which readline has several: it divides them at '=' and ':'. They are one
+# word where nothing lies between. What readline takes for the last one is in $chunk.
+_tenon_words ()
 {
-    local candidate
-    while IFS= read -r candidate; do
-        case $candidate in
-        "$1"*) COMPREPLY+=("$(printf '%q' "$candidate")") ;;
-        esac
+    local line=${COMP_LINE:0:COMP_POINT} rest part i
+    words=()
+    for ((i = 0; i <= COMP_CWORD; i++)); do
+        part=${COMP_WORDS[i]}
+        rest=${line#"${line%%[![:space:]]*}"}
+        [ "$i" -lt "$COMP_CWORD" ] || part=$rest
+        if [ "$i" -gt 0 ] && [ "$rest" = "$line" ]; then
+            words[${#words[@]} - 1]+=$part
+        else
+            words+=("$part")
+        fi
+        line=${rest#"$part"}
     done
+    chunk=$part
+    case $chunk in
+    *[!=:]*) ;;
+    *) chunk='' ;;
+    esac
 }
 
-_tenon_files ()
+# _tenon_plain WORD: the word in $plain without the quotes of the shell, in as far as words that are not finished have some.
+_tenon_plain ()
 {
-    local name
-    while IFS= read -r name; do
-        COMPREPLY+=("$name")
-    done < <(compgen -f -- "$1")
-    compopt -o filenames 2>/dev/null
-}
-
-# The commands, and the options of one command, as --help lists them.
-_tenon_commands ()
-{
-    tenon --help 2>/dev/null | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'
-}
-
-_tenon_options ()
-{
-    # shellcheck disable=SC2086 # $1 is a command or nothing
-    tenon $1 --help 2>/dev/null | sed -n 's/^ *\(-[a-zA-Z], \)\{0,1\}\(--[a-z-]*\)\(\[\{0,1\}=\{0,1\}\).*/\2\3/p' |
-        sed 's/\[.*//'
-}
-
-# _tenon_choices CODEC.KEY: the words that this option of a codec allows, filters only as far as they are in use; false if
-# it has no list of them.
-_tenon_choices ()
-{
-    case $1 in *[!A-Za-z0-9_.-]*) return 1 ;; esac # no key, and nothing for sed
-    tenon formats -v "${1%%.*}" 2>/dev/null |
-        sed -n "/^    $1=/{n;s/ (not in use:.*//;s/.*; choice: //p;s/.*; filter: //p;}" | tr ' ' '\n' | grep .
-}
-
-# _tenon_values OPTION: the values of an option; false if it has no list of them.
-_tenon_values ()
-{
-    case $1 in
-    --format | --from) tenon formats -q 2>/dev/null | cut -f 1 ;;
-    --as) tenon formats --json 2>/dev/null | tr '{' '\n' | sed -n 's/^"name":"\([^"]*\)","kind":.*/\1/p' ;;
-    --color) printf '%s\n' auto always never ;;
-    --lock) printf '%s\n' wait fail no ;;
-    --sort) printf '%s\n' name size offset ;;
-    '-o '*.*) _tenon_choices "${1#-o }" ;;
-    -o) tenon config -q 2>/dev/null | sed 's/\t.*/=/' ;;
-    *) return 1 ;;
+    plain=$1
+    case $plain in
+    \'*) plain=${plain#\'} plain=${plain%\'} ;;
+    \"*) plain=${plain#\"} plain=${plain%\"} ;;
+    *\\*) IFS= read -r -d '' plain < <(printf '%s\0' "$plain" | sed 's/\\\(.\)/\1/g') ;;
     esac
 }
 
 _tenon ()
 {
-    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command='' file='' key=0 i
-    COMPREPLY=()
-
-    # readline makes '=' a word of its own
-    if [ "$word" = = ]; then
-        word=''
-        key=$((COMP_CWORD - 1))
-    elif [ "$before" = = ] && [ "$COMP_CWORD" -ge 2 ]; then
-        key=$((COMP_CWORD - 2))
-        before=${COMP_WORDS[key]}
-    fi
-    if [ "$key" -ge 1 ] && [ "${COMP_WORDS[key - 1]}" = -o ]; then
-        before="-o $before"
-    fi
-
-    for ((i = 1; i < COMP_CWORD; i++)); do
-        case ${COMP_WORDS[i]} in
-        -* | =) ;;
-        *)
-            if [ -z "$command" ]; then
-                command=${COMP_WORDS[i]}
-            elif [ -z "$file" ] && [ -f "${COMP_WORDS[i]}" ]; then
-                file=${COMP_WORDS[i]}
-            fi
-            ;;
+    local IFS=$' \t\n' words chunk word plain before kind start candidate name
+    local -a asked=()
+    _tenon_words
+    for word in "${words[@]:1}"; do
+        case $word in
+        *[\'\"\\]*) _tenon_plain "$word" && asked+=("$plain") ;;
+        [~]/*) asked+=("$HOME${word:1}") ;;
+        *) asked+=("$word") ;;
         esac
     done
-
-    if _tenon_values "$before" >/dev/null; then
-        _tenon_offer "$word" < <(_tenon_values "$before")
-        [ "$before" != -o ] || compopt -o nospace 2>/dev/null
-        return
-    fi
-    case $word in
-    -*)
-        _tenon_offer "$word" < <(_tenon_options "$command")
-        case ${COMPREPLY[*]-} in
-        *=) compopt -o nospace 2>/dev/null ;;
-        esac
-        return
+    # readline replaces the chunk, so candidates lose what stands before it in the word
+    _tenon_plain "$chunk"
+    before=${asked[${#asked[@]} - 1]}
+    before=${before%"$plain"}
+    COMPREPLY=()
+    {
+        IFS=$'\t' read -r kind start
+        while IFS=$'\t' read -r candidate _; do
+            candidate=${candidate#"$before"}
+            case $candidate in *=) compopt -o nospace 2>/dev/null ;; esac
+            case $chunk in
+            [\'\"]*) COMPREPLY+=("$candidate") ;;
+            *) COMPREPLY+=("$(printf '%q' "$candidate")") ;;
+            esac
+        done
+    } < <(tenon complete -- "${asked[@]}" 2>/dev/null)
+    case $kind in
+    files | unknown | folders)
+        [ "$kind" != unknown ] || start=''
+        start=${start#"$before"}
+        name=${plain#"$start"}
+        compopt -o filenames 2>/dev/null
+        while IFS= read -r candidate; do
+            COMPREPLY+=("$start$candidate")
+        done < <(if [ "$kind" = folders ]; then compgen -d -- "$name"; else compgen -f -- "$name"; fi)
         ;;
-    esac
-    case $command in
-    '') _tenon_offer "$word" < <(_tenon_commands) ;;
-    help) _tenon_offer "$word" < <(_tenon_commands; tenon formats -q 2>/dev/null | cut -f 1) ;;
-    formats) _tenon_offer "$word" < <(tenon formats -q 2>/dev/null | cut -f 1) ;;
-    config) _tenon_offer "$word" < <(tenon config -q 2>/dev/null | cut -f 1 | sort -u) ;;
-    cat)
-        if [ -n "$file" ]; then
-            _tenon_offer "$word" < <(tenon ls -q "$file" 2>/dev/null | cut -f 1)
-        else
-            _tenon_files "$word"
-        fi
-        ;;
-    *) _tenon_files "$word" ;;
     esac
 }
 
