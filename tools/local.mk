@@ -14,6 +14,8 @@ tools_tenon_SOURCES = \
 	tools/check/child.c \
 	tools/check/child.h \
 	tools/check/context.c \
+	tools/check/elf_file.c \
+	tools/check/elf_file.h \
 	tools/check/finding.c \
 	tools/check/finding.h \
 	tools/check/making.c \
@@ -32,6 +34,7 @@ tools_tenon_SOURCES = \
 	tools/check/round.h \
 	tools/check/rules.h \
 	tools/check/step_fails.c \
+	tools/check/step_exports.c \
 	tools/check/step_loads.c \
 	tools/check/step_purity.c \
 	tools/check/steps.c \

@@ -75,6 +75,7 @@ PRINTF_LIKE (2, 3) char *check_path (const struct check *check, const char *form
 
 /* The steps. */
 extern const struct check_step check_fails_step;
+extern const struct check_step check_exports_step;
 extern const struct check_step check_loads_step;
 extern const struct check_step check_purity_step;
 extern const struct check_step check_round_step;

@@ -10,6 +10,18 @@
 #define CHECK_RULES(FAULT, WARNING)                                                                          \
     FAULT (LOADS, "loads", "the library accepts the plugin and its tables",                                  \
            "tenon-plugin(3), WHY WAS MY PLUGIN NOT LOADED?")                                                 \
+    FAULT (EXPORTS, "exports", "a plugin exports tenon_plugin_v0, and no other symbol",                      \
+           "tenon-plugin(3), ABI RULES")                                                                     \
+    WARNING (WEAK, "exports-weak", "a plugin hides its templates and inline functions",                      \
+             "tenon-plugin(3), ABI RULES")                                                                   \
+    FAULT (NEEDS, "needs", "a plugin needs no function of libtenon but those of its call",                   \
+           "tenon-plugin(3), ABI RULES")                                                                     \
+    WARNING (CALLS, "calls", "a plugin leaves files, memory, output and threads to the host",                \
+             "tenon-plugin(3), CALLS")                                                                       \
+    FAULT (LOADING, "loading", "code cannot be written, and the stack not be run",                           \
+           "tenon-plugin(3), ABI RULES")                                                                     \
+    WARNING (RPATH, "rpath", "a plugin has no paths of the machine that built it",                           \
+             "tenon-plugin(3), ABI RULES")                                                                   \
     FAULT (CRASH, "no-crash", "no input makes a plugin crash", "tenon-plugin(3), CALLS")                     \
     FAULT (HANG, "no-hang", "every function ends, in a time that fits its input", "tenon-plugin(3), CALLS")  \
     FAULT (EXITS, "no-exit", "a plugin never ends the process", "tenon-plugin(3), CALLS")                    \

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* elf_file.h - what a shared object of ELF tells of itself, without loading it. */
+#ifndef CHECK_ELF_FILE_H
+#define CHECK_ELF_FILE_H
+#include "common.h"
+
+struct elf_file {
+    const unsigned char *bytes;
+    size_t size;
+};
+struct elf_symbol {
+    const char *name;
+    uint64_t value, size; /* value: its address in the file's own count */
+    bool defined, weak, global, visible;
+    bool data; /* a variable */
+};
+/* False: it is no shared object of ELF for this kind of machine, or ELF is not known here. */
+bool elf_open (const char *path, struct elf_file *elf);
+void elf_close (struct elf_file *elf);
+/* The next symbol from *index on, of those of the dynamic linker or of all that were not stripped; moves
+ * *index behind it. False: there is none. */
+bool elf_symbol (const struct elf_file *elf, bool dynamic, uint64_t *index, struct elf_symbol *symbol);
+
+/* What is wrong with its segments, for people; false: nothing. `number` counts from 0. */
+enum elf_fault {
+    ELF_WRITABLE_CODE,    /* a segment that can be written and run */
+    ELF_EXECUTABLE_STACK, /* it wants a stack that can be run */
+    ELF_TEXT_RELOCATIONS, /* loading it changes its code */
+    ELF_FAULTS
+};
+bool elf_has_fault (const struct elf_file *elf, enum elf_fault fault);
+/* The value of the first entry of the dynamic section that is a text with this tag (DT_RUNPATH …), from
+ * *index on. NULL: there is none. */
+enum elf_text { ELF_RPATH, ELF_RUNPATH, ELF_NEEDED };
+const char *elf_text (const struct elf_file *elf, enum elf_text which, uint64_t *index);
+#endif
