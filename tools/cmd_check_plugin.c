@@ -190,6 +190,9 @@ run_check (int count, char **arguments)
     CLEAN (text) char *real = realpath (arguments[0], NULL);
     if (!real)
         return trouble ("%s: %s", arguments[0], strerror (errno));
+    for (int i = 1; i < count; i++)
+        if (access (arguments[i], F_OK) < 0)
+            return trouble ("%s: %s", arguments[i], strerror (errno));
     const char *base = strrchr (arguments[0], '/') ? strrchr (arguments[0], '/') + 1 : arguments[0];
     size_t length = strlen (base);
     CLEAN (text)

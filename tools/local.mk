@@ -37,6 +37,9 @@ tools_tenon_SOURCES = \
 	tools/check/step_exports.c \
 	tools/check/step_loads.c \
 	tools/check/step_purity.c \
+	tools/check/samples.c \
+	tools/check/samples.h \
+	tools/check/step_samples.c \
 	tools/check/steps.c \
 	tools/check/tell.c \
 	tools/check/tell.h \

@@ -6,5 +6,6 @@ const struct check_step *const check_steps[] = {
     &check_loads_step, &check_purity_step, &check_round_step, &check_fails_step, NULL,
     &check_loads_step,
     &check_exports_step,
+    &check_samples_step,
     NULL,
 };
