@@ -13,7 +13,7 @@ result_word (const struct check_result *result)
         return "FAILED";
     if (result->finding_count > 0)
         return "warning";
-    return result->counted == 0 && result->left_out_count > 0 ? "left out" : "ok";
+    return result->counted == 0 ? "left out" : "ok";
 }
 
 void

@@ -2,10 +2,13 @@
 /* steps.c - the steps of tenon check-plugin, in the order in which they run. */
 #include "check.h"
 
+/* clang-format off: a line each */
 const struct check_step *const check_steps[] = {
-    &check_loads_step, &check_purity_step, &check_round_step, &check_fails_step, NULL,
     &check_loads_step,
     &check_exports_step,
     &check_samples_step,
+    &check_purity_step,
+    &check_fails_step,
+    &check_round_step,
     NULL,
 };
