@@ -14,7 +14,7 @@ import machine
 import measure
 
 HERE = pathlib.Path(__file__).parent
-MODULES = ("npy", "strides", "npz_many", "npz", "safetensors", "gguf", "quants", "binding", "python", "command", "pt", "zarr")
+MODULES = ("context", "npy", "strides", "npz_many", "npz", "safetensors", "gguf", "quants", "binding", "python", "command", "pt", "zarr")
 # Programs in C that print tables of their own.
 PROGRAMS = {
     "programs.start": ("start", "$TENON", "$TENON_SRCDIR/examples/data/weights.npy"),

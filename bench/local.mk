@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Programs in C that the measurements need: bench/NAME.c, linked with the whole core. `make check` builds them, so that
 # they follow the core.
-bench_programs = bench/deflate bench/kernels bench/list bench/many bench/start
+bench_programs = bench/contexts bench/deflate bench/kernels bench/list bench/many bench/start
 check_PROGRAMS += $(bench_programs)
 bench_deflate_LDADD = $(DEFLATE_LDADD)
 
