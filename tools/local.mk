@@ -6,6 +6,8 @@ endif
 tools_tenon_SOURCES = \
 	tools/casts.c \
 	tools/casts.h \
+	tools/check/boxes.c \
+	tools/check/boxes.h \
 	tools/check/canon.c \
 	tools/check/canon.h \
 	tools/check/catalog.c \
@@ -26,6 +28,8 @@ tools_tenon_SOURCES = \
 	tools/check/record_same.c \
 	tools/check/process.c \
 	tools/check/process.h \
+	tools/check/regions.c \
+	tools/check/regions.h \
 	tools/check/results.c \
 	tools/check/results.h \
 	tools/check/reading.c \
@@ -40,6 +44,7 @@ tools_tenon_SOURCES = \
 	tools/check/samples.c \
 	tools/check/samples.h \
 	tools/check/step_samples.c \
+	tools/check/step_regions.c \
 	tools/check/steps.c \
 	tools/check/tell.c \
 	tools/check/tell.h \

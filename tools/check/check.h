@@ -80,4 +80,5 @@ extern const struct check_step check_loads_step;
 extern const struct check_step check_purity_step;
 extern const struct check_step check_round_step;
 extern const struct check_step check_samples_step;
+extern const struct check_step check_regions_step;
 #endif
