@@ -3,6 +3,7 @@
 dist_man_MANS += \
 	docs/tenon-administration.7 \
 	docs/tenon-plugin.3 \
+	docs/tenon-threads.7 \
 	docs/tenon.3 \
 	docs/tenon.ini.5
 

@@ -137,6 +137,7 @@ module_unit_tests = \
 	tests/abi/test_store \
 	tests/abi/test_store_write \
 	tests/abi/test_together \
+	tests/abi/test_two_contexts \
 	tests/abi/test_typed \
 	tests/abi/test_unreadable \
 	tests/abi/test_unreadable_saved \
@@ -380,6 +381,7 @@ valgrind_too_long = \
 	tests/abi/test_rules \
 	tests/abi/test_store \
 	tests/abi/test_together \
+	tests/abi/test_two_contexts \
 	tests/abi/test_unreadable \
 	tests/abi/test_unreadable_saved \
 	tests/unit/base/test_pool \
