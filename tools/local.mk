@@ -45,6 +45,10 @@ tools_tenon_SOURCES = \
 	tools/check/samples.h \
 	tools/check/step_samples.c \
 	tools/check/step_regions.c \
+	tools/check/segment.c \
+	tools/check/segment.h \
+	tools/check/step_state.c \
+	tools/check/step_tables.c \
 	tools/check/steps.c \
 	tools/check/tell.c \
 	tools/check/tell.h \

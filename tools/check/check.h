@@ -81,4 +81,6 @@ extern const struct check_step check_purity_step;
 extern const struct check_step check_round_step;
 extern const struct check_step check_samples_step;
 extern const struct check_step check_regions_step;
+extern const struct check_step check_state_step;
+extern const struct check_step check_tables_step;
 #endif

@@ -226,3 +226,17 @@ elf_has_fault (const struct elf_file *elf, enum elf_fault fault)
 }
 
 #endif
+
+bool
+elf_is_instrumented (const struct elf_file *elf)
+{
+    struct elf_symbol symbol;
+    for (uint64_t i = 0; elf_symbol (elf, true, &i, &symbol);)
+        if (strncmp (symbol.name, "__asan_", 7) == 0 || strncmp (symbol.name, "__tsan_", 7) == 0
+            || strncmp (symbol.name, "__ubsan_", 8) == 0 || strncmp (symbol.name, "__msan_", 7) == 0)
+            return true;
+    for (uint64_t i = 0; elf_symbol (elf, false, &i, &symbol);)
+        if (strncmp (symbol.name, "__gcov_", 7) == 0 || strncmp (symbol.name, "__llvm_prf", 10) == 0)
+            return true;
+    return false;
+}

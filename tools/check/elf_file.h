@@ -21,7 +21,11 @@ void elf_close (struct elf_file *elf);
  * *index behind it. False: there is none. */
 bool elf_symbol (const struct elf_file *elf, bool dynamic, uint64_t *index, struct elf_symbol *symbol);
 
-/* What is wrong with its segments, for people; false: nothing. `number` counts from 0. */
+/* True if the file checks its memory, or counts what it runs: not all that it calls and changes is its
+ * own. */
+bool elf_is_instrumented (const struct elf_file *elf);
+
+/* What is wrong with its segments. */
 enum elf_fault {
     ELF_WRITABLE_CODE,    /* a segment that can be written and run */
     ELF_EXECUTABLE_STACK, /* it wants a stack that can be run */

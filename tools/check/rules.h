@@ -22,6 +22,14 @@
            "tenon-plugin(3), ABI RULES")                                                                     \
     WARNING (RPATH, "rpath", "a plugin has no paths of the machine that built it",                           \
              "tenon-plugin(3), ABI RULES")                                                                   \
+    WARNING (TEXTS, "texts", "labels, help, version, license and summary are there, and are one line",       \
+             "tenon-plugin(3), OPTIONS")                                                                     \
+    FAULT (IDS, "ids", "no id is that of another plugin", "tenon-plugin(3), ABI RULES")                      \
+    WARNING (EXTENSIONS, "extensions", "an extension belongs to one format", "tenon-plugin(3), Recognition") \
+    FAULT (OPTIONS, "options", "an option is of use, and its default is allowed",                            \
+           "tenon-plugin(3), OPTIONS")                                                                       \
+    FAULT (STATE, "no-state", "a plugin has no variables that change",                                       \
+           "tenon-plugin(3), THREADS, AND HOW LONG THINGS LIVE")                                             \
     FAULT (CRASH, "no-crash", "no input makes a plugin crash", "tenon-plugin(3), CALLS")                     \
     FAULT (HANG, "no-hang", "every function ends, in a time that fits its input", "tenon-plugin(3), CALLS")  \
     FAULT (EXITS, "no-exit", "a plugin never ends the process", "tenon-plugin(3), CALLS")                    \

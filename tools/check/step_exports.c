@@ -95,25 +95,10 @@ check_exports (struct check *check, const struct elf_file *elf)
         check_found (check, RULE_EXPORTS, "tenon_plugin_v0", "it is not exported");
 }
 
-/* True if the file counts what it runs, or checks its memory: what it calls is not all its own. */
-static bool
-is_instrumented (const struct elf_file *elf)
-{
-    struct elf_symbol symbol;
-    for (uint64_t i = 0; elf_symbol (elf, true, &i, &symbol);)
-        if (strncmp (symbol.name, "__asan_", 7) == 0 || strncmp (symbol.name, "__tsan_", 7) == 0
-            || strncmp (symbol.name, "__ubsan_", 8) == 0 || strncmp (symbol.name, "__msan_", 7) == 0)
-            return true;
-    for (uint64_t i = 0; elf_symbol (elf, false, &i, &symbol);)
-        if (strncmp (symbol.name, "__gcov_", 7) == 0 || strncmp (symbol.name, "__llvm_prf", 10) == 0)
-            return true;
-    return false;
-}
-
 static void
 check_calls (struct check *check, const struct elf_file *elf)
 {
-    if (is_instrumented (elf)) {
+    if (elf_is_instrumented (elf)) {
         check_left_out (check, "what the plugin calls: it was built with sanitizers or to measure coverage");
         return;
     }

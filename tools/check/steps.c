@@ -6,4 +6,7 @@
 const struct check_step *const check_steps[] = {
     &check_loads_step, &check_exports_step, &check_samples_step, &check_purity_step,
     &check_fails_step, &check_round_step,   &check_regions_step, NULL,
+    &check_loads_step,   &check_exports_step, &check_tables_step,
+    &check_samples_step, &check_state_step,   &check_purity_step,
+    &check_fails_step,   &check_round_step,   NULL,
 };
