@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* steps.c - the steps of tenon check-plugin, in the order in which they run. */
+/* steps.c - the steps of tenon check-plugin, in the order in which they run, a line each. */
 #include "check.h"
 
-/* clang-format off: a line each */
+/* clang-format off */
 const struct check_step *const check_steps[] = {
-    &check_loads_step, &check_exports_step, &check_samples_step, &check_purity_step,
-    &check_fails_step, &check_round_step,   &check_regions_step, NULL,
-    &check_loads_step,   &check_exports_step, &check_tables_step,
-    &check_samples_step, &check_state_step,   &check_purity_step,
-    &check_fails_step,   &check_round_step,   NULL,
+    &check_loads_step,
+    &check_exports_step,
+    &check_tables_step,
+    &check_samples_step,
+    &check_state_step,
+    &check_purity_step,
+    &check_regions_step,
+    &check_fails_step,
+    &check_round_step,
+    NULL,
 };
