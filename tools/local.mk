@@ -23,40 +23,41 @@ tools_tenon_SOURCES = \
 	tools/check/making.c \
 	tools/check/making.h \
 	tools/check/making_list.c \
+	tools/check/process.c \
+	tools/check/process.h \
+	tools/check/reading.c \
+	tools/check/reading.h \
 	tools/check/record.c \
 	tools/check/record.h \
 	tools/check/record_same.c \
-	tools/check/process.c \
-	tools/check/process.h \
 	tools/check/regions.c \
 	tools/check/regions.h \
 	tools/check/results.c \
 	tools/check/results.h \
-	tools/check/reading.c \
-	tools/check/reading.h \
 	tools/check/round.c \
 	tools/check/round.h \
 	tools/check/rules.h \
-	tools/check/step_fails.c \
-	tools/check/step_exports.c \
-	tools/check/step_loads.c \
-	tools/check/step_purity.c \
 	tools/check/samples.c \
 	tools/check/samples.h \
-	tools/check/step_samples.c \
-	tools/check/step_regions.c \
 	tools/check/segment.c \
 	tools/check/segment.h \
+	tools/check/step_exports.c \
+	tools/check/step_fails.c \
+	tools/check/step_loads.c \
+	tools/check/step_others.c \
+	tools/check/step_purity.c \
+	tools/check/step_regions.c \
+	tools/check/step_round.c \
+	tools/check/step_samples.c \
 	tools/check/step_state.c \
 	tools/check/step_tables.c \
 	tools/check/steps.c \
+	tools/check/target.c \
+	tools/check/target.h \
 	tools/check/tell.c \
 	tools/check/tell.h \
 	tools/check/work.c \
 	tools/check/work.h \
-	tools/check/step_round.c \
-	tools/check/target.c \
-	tools/check/target.h \
 	tools/cmd_cat.c \
 	tools/cmd_check_plugin.c \
 	tools/cmd_complete.c \

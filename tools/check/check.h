@@ -77,6 +77,7 @@ PRINTF_LIKE (2, 3) char *check_path (const struct check *check, const char *form
 extern const struct check_step check_fails_step;
 extern const struct check_step check_exports_step;
 extern const struct check_step check_loads_step;
+extern const struct check_step check_others_step;
 extern const struct check_step check_purity_step;
 extern const struct check_step check_round_step;
 extern const struct check_step check_samples_step;

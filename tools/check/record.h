@@ -42,11 +42,12 @@ void record_clean (struct record *record);
 struct record_rules {
     enum check_rule tensors, data, metadata;
 };
-/* Tells the differences of what was saved and what was read back, but for those that the report calls a loss:
- * at most three. `nameless`: a single tensor may have another name. `ordered`: the order counts, too. `more`:
+/* Tells the differences of what was saved and what was read back, at most three, but for those that `losses`,
+ * the report of the save, calls a loss, and for tensors that `notes`, that of opening the file, tells of.
+ * `nameless`: a single tensor may have another name. `ordered`: the order counts, too. `more`:
  * the second may have more metadata. */
 enum { RECORD_NAMELESS = 1, RECORD_ORDERED = 2, RECORD_MORE = 4 };
 bool record_same (struct check *check, const struct record_rules *rules, const char *subject,
                   const struct record *before, const struct record *after, const tenon_report *losses,
-                  unsigned flags);
+                  const tenon_report *notes, unsigned flags);
 #endif

@@ -10,17 +10,20 @@ struct comparison {
     struct check *check;
     const struct record_rules *rules;
     const char *subject;
-    const tenon_report *losses;
+    const tenon_report *losses, *notes;
     unsigned told;
 };
 
-/* True if a loss tells of the name, or of all. */
+/* True if a loss tells of the name, or of all; or a note of the name. */
 static bool
 is_told_lost (const struct comparison *comparison, const char *name)
 {
     tenon_report_entry entry;
     for (uint64_t i = 0; report_next (comparison->losses, TENON_LOSS, &i, &entry);)
         if (entry.subject[0] == 0 || strcmp (entry.subject, name) == 0)
+            return true;
+    for (uint64_t i = 0; report_next (comparison->notes, TENON_NOTE, &i, &entry);)
+        if (name[0] != 0 && strcmp (entry.subject, name) == 0)
             return true;
     return false;
 }
@@ -104,9 +107,9 @@ compare_orders (struct comparison *comparison, const struct record *before, cons
 bool
 record_same (struct check *check, const struct record_rules *rules, const char *subject,
              const struct record *before, const struct record *after, const tenon_report *losses,
-             unsigned flags)
+             const tenon_report *notes, unsigned flags)
 {
-    struct comparison comparison = { check, rules, subject, losses, 0 };
+    struct comparison comparison = { check, rules, subject, losses, notes, 0 };
     const struct record_item **old = sort_items (before), **new = sort_items (after);
     bool renamed = flags & RECORD_NAMELESS && before->tensors == 1 && after->tensors == 1;
     for (size_t i = 0; i < before->count; i++)
@@ -115,7 +118,10 @@ record_same (struct check *check, const struct record_rules *rules, const char *
                                          : find_item (new, after->count, &before->items[i]));
     for (size_t i = 0; i < after->count; i++) {
         const struct record_item *item = &after->items[i];
-        if ((item->metadata && flags & RECORD_MORE) || (renamed && i == 0)
+        /* a record of what is carried stays where not all of it can be restored, and a note says why */
+        bool record =
+            item->metadata && tenon_report_count (notes) > 0 && strcmp (item->name, "tenon.types") == 0;
+        if ((item->metadata && flags & RECORD_MORE) || (renamed && i == 0) || record
             || find_item (old, before->count, item) || is_told_lost (&comparison, ""))
             continue;
         tell_difference (&comparison, item->metadata ? rules->metadata : rules->tensors,

@@ -119,7 +119,7 @@ round_trip (struct round *round, tenon_plan *plan, const struct record *expected
     if (!(round->codec.flags & TENON_CAN_READ))
         same = true;
     else if (round_read (round, path, NULL, &record))
-        same = record_same (round->check, &round->rules, round->subject, expected, &record, report,
+        same = record_same (round->check, &round->rules, round->subject, expected, &record, report, NULL,
                             round->differences);
     round_remove (path);
     return same;

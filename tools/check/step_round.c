@@ -72,7 +72,7 @@ check_target (struct round *round, tenon_plan *plan, const struct record *expect
         return false;
     }
     if (round_read (round, path, &target, &record))
-        record_same (round->check, &round->rules, round->subject, expected, &record, NULL,
+        record_same (round->check, &round->rules, round->subject, expected, &record, NULL, NULL,
                      round->differences);
     if (!streams && tenon_plan_size (plan, &options, path, &size, &error) == TENON_OK && size != target.size)
         check_found (round->check, RULE_WRITES_SAME, round->subject,

@@ -14,4 +14,5 @@ const struct check_step *const check_steps[] = {
     &check_fails_step,
     &check_round_step,
     NULL,
+    &check_loads_step, &check_purity_step, &check_round_step, &check_fails_step, &check_others_step, NULL,
 };
