@@ -70,6 +70,8 @@ static const char *const dtypes_3[] = { DTYPES_2,      "bf16",        "f8_e4m3",
 
 static const struct tenon_codec codec = {
     .struct_size = sizeof codec,
+    /* without consolidated metadata, which not every plan gets, the order is that of the names */
+    .flags = TENON_CODEC_SORTS,
     .id = "zarr",
     .label = "Zarr, versions 2 and 3",
     .extensions = extensions,

@@ -371,4 +371,13 @@ noted ()
 noted 'keep the filters of their store' -o zarr.level=9 "$work/open.zarr"
 noted 'are never NaN: its fill value is 0' -o zarr.fill=nan "$work/open.zarr"
 
+# ---- the order of what is carried ----
+# Without consolidated metadata the arrays are found by their names, and a type that zarr-python does not know has none.
+convert --rename=layer.0/weight=z --rename=layer.1/weight=b --except='*bias' --except=classes \
+    "$TENON_SRCDIR/examples/data/network.npz" "$work/order.npz"
+convert --carry --as=bf16 "$work/order.npz" "$work/order.zarr"
+tenon ls "$work/order.zarr"
+checks=$((checks + 1))
+[ "$(sed 's/\t.*//' "$work/out" | tr '\n' ' ' | cut -c 1-4)" = 'z b ' ] || fail 'the order of carried tensors is lost'
+
 finish
