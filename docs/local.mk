@@ -16,6 +16,7 @@ dist_man_MANS += \
 	docs/tenon-hash.1 \
 	docs/tenon-help.1 \
 	docs/tenon-ls.1 \
+	docs/tenon-new-plugin.1 \
 	docs/tenon-verify.1 \
 	docs/tenon-why.1 \
 	docs/tenon.1

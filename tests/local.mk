@@ -162,6 +162,7 @@ module_shell_tests += \
 	tests/cli/trees.sh \
 	tests/cli/folder.sh \
 	tests/cli/metadata.sh \
+	tests/cli/new_plugin.sh \
 	tests/docs/examples.sh
 
 # json-c, which only the command needs, is the judge of these.

@@ -16,7 +16,8 @@ struct command {
     int (*run) (int count, char **arguments); /* returns the exit status */
 };
 extern const struct command cat_command, check_plugin_command, complete_command, config_command,
-    convert_command, formats_command, hash_command, help_command, ls_command, verify_command, why_command;
+    convert_command, formats_command, hash_command, help_command, ls_command, new_plugin_command,
+    verify_command, why_command;
 
 /* By name; NULL if there is none. */
 const struct command *command_find (const char *name);

@@ -67,6 +67,7 @@ tools_tenon_SOURCES = \
 	tools/cmd_hash.c \
 	tools/cmd_help.c \
 	tools/cmd_ls.c \
+	tools/cmd_new_plugin.c \
 	tools/cmd_verify.c \
 	tools/cmd_why.c \
 	tools/codecs.c \
@@ -133,6 +134,12 @@ tools_tenon_SOURCES = \
 	tools/renames.h \
 	tools/report.c \
 	tools/report.h \
+	tools/scaffold/expand.c \
+	tools/scaffold/expand.h \
+	tools/scaffold/project.c \
+	tools/scaffold/project.h \
+	tools/scaffold/templates.h \
+	tools/scaffold/write.c \
 	tools/signals.c \
 	tools/signals.h \
 	tools/slice.c \
@@ -153,8 +160,30 @@ tools_tenon_SOURCES = \
 	tools/verdicts.h \
 	tools/width.c \
 	tools/width.h
-tools_tenon_CPPFLAGS = $(PUBLIC_CPPFLAGS) -iquote $(srcdir)/tools -D_GNU_SOURCE= $(JSON_C_CFLAGS) $(NETTLE_CFLAGS)
+nodist_tools_tenon_SOURCES = tools/scaffold/templates.c
+tools_tenon_CPPFLAGS = $(PUBLIC_CPPFLAGS) -iquote $(srcdir)/tools -D_GNU_SOURCE= -DTENON_PKGCONFIGDIR='"$(pkgconfigdir)"' $(JSON_C_CFLAGS) $(NETTLE_CFLAGS)
 tools_tenon_LDADD = libtenon.la $(JSON_C_LIBS) $(NETTLE_LIBS) $(LIBM)
+
+# What tenon new-plugin makes is built into it.
+SCAFFOLD_TEMPLATES = \
+	tools/scaffold/templates/README.md.in \
+	tools/scaffold/templates/build.mk.in \
+	tools/scaffold/templates/codec-empty.hex \
+	tools/scaffold/templates/codec-numbers.hex \
+	tools/scaffold/templates/codec.c.in \
+	tools/scaffold/templates/dotgitignore.in \
+	tools/scaffold/templates/fuzz.c.in \
+	tools/scaffold/templates/install-user.sh.in \
+	tools/scaffold/templates/meson.build.in \
+	tools/scaffold/templates/page.7.in \
+	tools/scaffold/templates/tenon.ini.in \
+	tools/scaffold/templates/test.sh.in
+EXTRA_DIST += $(SCAFFOLD_TEMPLATES)
+tools/scaffold/templates.c: $(SCAFFOLD_TEMPLATES) build-aux/templates.awk
+	@$(MKDIR_P) tools/scaffold
+	$(AM_V_GEN)files=; for file in $(SCAFFOLD_TEMPLATES); do files="$$files $(srcdir)/$$file"; done; \
+	LC_ALL=C $(AWK) -f $(srcdir)/build-aux/templates.awk $$files >$@.new && mv -f $@.new $@
+CLEANFILES += tools/scaffold/templates.c
 
 # Completion of shells: configure's --with-bash-completion-dir and so on.
 COMPLETION = tools/completion/tenon.bash tools/completion/_tenon tools/completion/tenon.fish

@@ -10,10 +10,19 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-static const struct command *const commands[] = { &ls_command,     &cat_command,      &convert_command,
-                                                  &verify_command, &hash_command,     &formats_command,
-                                                  &why_command,    &config_command,   &check_plugin_command,
-                                                  &help_command,   &complete_command, NULL };
+static const struct command *const commands[] = { &ls_command,
+                                                  &cat_command,
+                                                  &convert_command,
+                                                  &verify_command,
+                                                  &hash_command,
+                                                  &formats_command,
+                                                  &why_command,
+                                                  &config_command,
+                                                  &check_plugin_command,
+                                                  &new_plugin_command,
+                                                  &help_command,
+                                                  &complete_command,
+                                                  NULL };
 
 /* A closed descriptor below 3 would be given to the first file that is opened, and messages would land in
  * that file. So it is opened here, in the mode in which its use fails. */

@@ -8,7 +8,7 @@ exits '--version' 0
 is '--version: one line' "$(sed 's/[0-9][0-9.]*$/N/' out)" 'tenon N'
 tenon --help
 exits '--help' 0
-for command in ls cat convert verify hash formats why config check-plugin help; do
+for command in ls cat convert verify hash formats why config check-plugin new-plugin help; do
     tenon --help
     says "--help lists $command" out "  $command "
     tenon $command --help
