@@ -44,6 +44,7 @@ tools_tenon_SOURCES = \
 	tools/check/step_exports.c \
 	tools/check/step_fails.c \
 	tools/check/step_loads.c \
+	tools/check/step_options.c \
 	tools/check/step_others.c \
 	tools/check/step_purity.c \
 	tools/check/step_regions.c \

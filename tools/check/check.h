@@ -74,14 +74,15 @@ bool check_has_filter (const struct check *check, const tenon_context *context);
 PRINTF_LIKE (2, 3) char *check_path (const struct check *check, const char *format, ...);
 
 /* The steps. */
-extern const struct check_step check_fails_step;
 extern const struct check_step check_exports_step;
+extern const struct check_step check_fails_step;
 extern const struct check_step check_loads_step;
+extern const struct check_step check_options_step;
 extern const struct check_step check_others_step;
 extern const struct check_step check_purity_step;
+extern const struct check_step check_regions_step;
 extern const struct check_step check_round_step;
 extern const struct check_step check_samples_step;
-extern const struct check_step check_regions_step;
 extern const struct check_step check_state_step;
 extern const struct check_step check_tables_step;
 #endif

@@ -34,6 +34,7 @@ struct making_list {
 typedef void making_refusal (void *user, const struct made_tensor *tensor, const tenon_error *error);
 void making_list_make (tenon_context *context, const tenon_codec_info *codec, making_refusal *refused,
                        void *user, struct making_list *list);
+void making_free (struct making *making);
 void making_list_clean (struct making_list *list);
 
 /* The plan of it, whose data stay those of `making`. NULL: the library refuses it. plan_clean frees it. */

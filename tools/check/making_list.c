@@ -214,13 +214,18 @@ making_list_make (tenon_context *context, const tenon_codec_info *codec, making_
 }
 
 void
+making_free (struct making *making)
+{
+    for (size_t i = 0; i < making->count; i++)
+        free (making->tensors[i].data);
+    free (making->tensors);
+}
+
+void
 making_list_clean (struct making_list *list)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        for (size_t k = 0; k < list->items[i].count; k++)
-            free (list->items[i].tensors[k].data);
-        free (list->items[i].tensors);
-    }
+    for (size_t i = 0; i < list->count; i++)
+        making_free (&list->items[i]);
     free (list->items);
     *list = (struct making_list){ 0 };
 }

@@ -2,6 +2,7 @@
 /* round.c - saving a plan as a codec's format, and looking at what comes back. */
 #include "check/round.h"
 #include "library.h"
+#include "report.h"
 #include <ftw.h>
 
 void
@@ -79,10 +80,20 @@ open_round (const struct round *round, const char *path, const struct target *ta
             tenon_error *error)
 {
     tenon_open_options options = { .struct_size = sizeof options, .format = round->codec.id };
+    if (round->is_set)
+        options.flags = TENON_OPEN_SHARDS;
     const char *name = strrchr (path, '/');
-    options.name = name ? name + 1 : path;
+    if (target)
+        options.name = name ? name + 1 : path;
     return target ? tenon_open_memory (round->context, target->data, target->size, &options, file, error)
-                  : made_open (round->context, &round->codec, path, NULL, file, error);
+                  : tenon_open (round->context, path, &options, file, error);
+}
+
+/* An option may set a limit. */
+static bool
+is_own_limit (const struct round *round, const tenon_error *error)
+{
+    return round->has_option && error->status == TENON_E_LIMIT && error->message[0] != 0;
 }
 
 bool
@@ -90,7 +101,9 @@ round_read (const struct round *round, const char *path, const struct target *ta
 {
     CLEAN (file) tenon_file *file = NULL;
     tenon_error error = TENON_ERROR_INIT;
-    if (open_round (round, path, target, &file, &error) < 0)
+    if (open_round (round, path, target, &file, &error) < 0 && is_own_limit (round, &error))
+        return false;
+    if (!file)
         return tell_unreadable (round, "cannot be opened", &error);
     if (tenon_verify (file, NULL, NULL, &error) < 0)
         return tell_unreadable (round, "has a fault, by tenon_verify", &error);
@@ -100,6 +113,25 @@ round_read (const struct round *round, const char *path, const struct target *ta
 }
 
 /* ---- the trip ---- */
+
+/* The file to be opened: the first of a set, or the path itself. */
+static const char *
+find_written (struct round *round, const tenon_report *report, const char *path)
+{
+    tenon_report_entry entry;
+    uint64_t i = 0;
+    round->is_set = report_next (report, TENON_WRITTEN, &i, &entry);
+    return round->is_set ? entry.file : path;
+}
+
+static void
+remove_written (const tenon_report *report, const char *path)
+{
+    tenon_report_entry entry;
+    for (uint64_t i = 0; report_next (report, TENON_WRITTEN, &i, &entry);)
+        round_remove (entry.file);
+    round_remove (path);
+}
 
 bool
 round_trip (struct round *round, tenon_plan *plan, const struct record *expected, uint32_t flags,
@@ -118,9 +150,10 @@ round_trip (struct round *round, tenon_plan *plan, const struct record *expected
         *digest = 0;
     if (!(round->codec.flags & TENON_CAN_READ))
         same = true;
-    else if (round_read (round, path, NULL, &record))
-        same = record_same (round->check, &round->rules, round->subject, expected, &record, report, NULL,
-                            round->differences);
-    round_remove (path);
+    else if (round_read (round, find_written (round, report, path), NULL, &record))
+        same = !expected
+               || record_same (round->check, &round->rules, round->subject, expected, &record, report, NULL,
+                               round->differences);
+    remove_written (report, path);
     return same;
 }

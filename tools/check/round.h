@@ -12,6 +12,8 @@ struct round {
     tenon_codec_info codec;
     struct record_rules rules;
     unsigned differences; /* RECORD_* */
+    bool has_option;      /* it is not the default: it may set a limit */
+    bool is_set;          /* the last save wrote a set of files */
     char subject[256];
 };
 /* For the codec of this index, with the rules of plain round trips. */
@@ -19,9 +21,9 @@ void round_start (struct round *round, struct check *check, tenon_context *conte
                   const tenon_codec_info *codec);
 PRINTF_LIKE (2, 3) void round_about (struct round *round, const char *format, ...);
 
-/* Saves the plan, opens and verifies the file and compares it with `expected`, but for the losses of the
- * report. A refusal is judged. False: there was none, or another finding. `flags`: TENON_SAVE_*; `digest`,
- * which may be NULL: of the file. */
+/* Saves the plan, opens and verifies the file and compares it with `expected`, which may be NULL, but for
+ * the losses of the report. A refusal is judged. False: there was none, or another finding. `flags`:
+ * TENON_SAVE_*; `digest`, which may be NULL: of the file. */
 bool round_trip (struct round *round, tenon_plan *plan, const struct record *expected, uint32_t flags,
                  uint64_t *digest);
 /* Tells when a save failed with a status that is no refusal, or without words. */

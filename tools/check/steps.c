@@ -11,8 +11,9 @@ const struct check_step *const check_steps[] = {
     &check_state_step,
     &check_purity_step,
     &check_regions_step,
-    &check_fails_step,
     &check_round_step,
+    &check_fails_step,
+    &check_others_step,
+    &check_options_step,
     NULL,
-    &check_loads_step, &check_purity_step, &check_round_step, &check_fails_step, &check_others_step, NULL,
 };
