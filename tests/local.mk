@@ -163,7 +163,8 @@ module_shell_tests += \
 	tests/cli/folder.sh \
 	tests/cli/metadata.sh \
 	tests/cli/new_plugin.sh \
-	tests/docs/examples.sh
+	tests/docs/examples.sh \
+	tests/docs/zstd.sh
 
 # json-c, which only the command needs, is the judge of these.
 json_tests = \

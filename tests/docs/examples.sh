@@ -3,6 +3,7 @@
 # examples.sh: the examples of all manual pages: sources are compiled, plugins loaded, programs and commands run.
 # Comments in the pages say what each is (examples.awk). The commands of a page run one after the other, in one folder
 # that has the files of examples/data.
+# shellcheck source=tests/cli/check.sh
 . "${TENON_SRCDIR:-${srcdir:?}}/tests/cli/check.sh"
 : "${CC:?}" "${TENON_BUILDDIR:?}" "${SANITIZER_CFLAGS:=}" "${TENON_STATIC_LIBS:=}"
 here=$(cd "$TENON_SRCDIR/tests/docs" && pwd)

@@ -3,6 +3,7 @@
 # tables.sh: the tables of tenon-plugin(3) have a row for each function that a header of the plugin interface has a pointer
 # for: services of the host, functions of a plugin, and those that are passed to a service. test_debug compares what the
 # rows of the services say with what the host allows.
+# shellcheck source=tests/cli/check.sh
 . "${TENON_SRCDIR:-${srcdir:?}}/tests/cli/check.sh"
 headers=$(cd "$TENON_SRCDIR" && pwd)/include/tenon
 page=$(cd "$TENON_SRCDIR" && pwd)/docs/tenon-plugin.3
