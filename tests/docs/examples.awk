@@ -11,7 +11,8 @@
 #     .\" test: file             what stands outside of functions: compiled by itself
 #     .\" test: codec            statements of a codec function
 #     .\" test: program          statements of a program
-#     .\" test: commands         the lines that begin with "$ " are run; the lines behind a command are its output
+#     .\" test: commands         the lines that begin with "$ " are run; the lines behind a command are its output,
+#                                and "..." stands for any lines
 #     .\" test: json, .\" test: ini    is parsed
 #     .\" test: text REASON      cannot be tested
 #
