@@ -20,7 +20,7 @@ include plugins/delta/local.mk
 # Modules: one symbol each, nothing left open, and only the public headers in sight.
 PLUGIN_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 MODULE_LDFLAGS = $(AM_LDFLAGS) $(DEFS_LDFLAGS) -module -avoid-version -shared -no-undefined \
-	-export-symbols-regex '^tenon_plugin_v0$$'
+	-export-symbols-regex '^tenon_plugin_v$(TENON_ABI_MAJOR)$$'
 
 # The table of the plugins that are linked into libtenon (--with-builtin-plugins).
 plugins/builtin.c: build-aux/builtin-plugins Makefile

@@ -65,13 +65,13 @@ PYTHON_ORIGIN = -Wl,--disable-new-dtags,-rpath,'$$ORIGIN
 
 python-package: libtenon.la $(plugin_LTLIBRARIES) $(bin_PROGRAMS) $(PYTHON_OBJECTS)
 	@to='$(PYTHON_TO)' && rm -rf "$$to/lib" "$$to/bin" "$$to/include" && \
-	$(MKDIR_P) "$$to/lib/tenon/plugins-0" "$$to/bin" "$$to/include/tenon" && \
+	$(MKDIR_P) "$$to/lib/tenon/plugins-$(TENON_ABI_MAJOR)" "$$to/bin" "$$to/include/tenon" && \
 	soname=`sed -n "s/^dlname='\(.*\)'/\1/p" libtenon.la` && \
 	$(INSTALL_PROGRAM) .libs/$$soname "$$to/lib/$$soname" && $(STRIP) --strip-unneeded "$$to/lib/$$soname" && \
 	for plugin in $(plugin_LTLIBRARIES); do \
 	  plugin=$${plugin##*/} && plugin=$${plugin%.la}$(MODULE_SUFFIX) && \
-	  $(INSTALL_PROGRAM) plugins/.libs/$$plugin "$$to/lib/tenon/plugins-0" && \
-	  $(STRIP) --strip-unneeded "$$to/lib/tenon/plugins-0/$$plugin" || exit 1; \
+	  $(INSTALL_PROGRAM) plugins/.libs/$$plugin "$$to/lib/tenon/plugins-$(TENON_ABI_MAJOR)" && \
+	  $(STRIP) --strip-unneeded "$$to/lib/tenon/plugins-$(TENON_ABI_MAJOR)/$$plugin" || exit 1; \
 	done; \
 	{ test -z '$(bin_PROGRAMS)' || { \
 	  $(CC) $(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS) -o "$$to/bin/tenon" $(tools_tenon_OBJECTS) -L.libs -ltenon \

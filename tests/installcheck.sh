@@ -12,6 +12,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 checks=0
 failures=0
+major=$(sed -n 's/^#define TENON_ABI_MAJOR //p' "$TENON_SRCDIR/include/tenon/types.h")
 
 # The checks use nothing from the build tree and no settings of the user.
 unset TENON_PLUGIN_PATH TENON_CONFIG LD_LIBRARY_PATH DYLD_LIBRARY_PATH
@@ -268,7 +269,7 @@ if [ "$TENON_DLOPEN" = yes ]; then
     check 'idx.c becomes a plugin' $CC -std=gnu11 -O2 -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden $FLAGS $cflags \
         -o "$work/plugins/idx.so" "$TENON_SRCDIR/examples/idx/idx.c"
     check 'it exports one symbol' sh -c "[ \"\$($NM -D --defined-only '$work/plugins/idx.so' |
-        awk '\$2 == \"T\" { print \$3 }' | grep -vxE '_init|_fini')\" = tenon_plugin_v0 ]"
+        awk '\$2 == \"T\" { print \$3 }' | grep -vxE '_init|_fini')\" = tenon_plugin_v$major ]"
 
     # A plugin may link with the library for plugins; it still exports one symbol.
     cat >"$work/note.c" <<'END'
@@ -303,7 +304,7 @@ END
     check 'a plugin links with the library for plugins' $CC -std=gnu11 -O2 -Wall -Wextra -Werror -fPIC -shared $FLAGS \
         -o "$work/plugins/note.so" "$work/note.c" $plugin_flags
     check 'and exports one symbol' sh -c "[ \"\$($NM -D --defined-only '$work/plugins/note.so' |
-        awk '\$2 == \"T\" { print \$3 }' | grep -vxE '_init|_fini')\" = tenon_plugin_v0 ]"
+        awk '\$2 == \"T\" { print \$3 }' | grep -vxE '_init|_fini')\" = tenon_plugin_v$major ]"
     check 'and needs nothing of libtenon' sh -c "! $NM -D -u '$work/plugins/note.so' | grep -E ' (tenon|tn)_'"
     echo '{"type":"string","value":"a word"}' >"$work/one.note"
     [ $command = no ] || { check 'and reads JSON' env TENON_PLUGIN_PATH="$work/plugins" "$bindir/tenon" ls --json "$work/one.note" &&

@@ -228,8 +228,12 @@ wall 'no initialiser calls something that fills another member of the same varia
     "$(grep -nE '([a-z_]+) = \{.*\(.*&\1[.]' core/*/*.[ch] pluginlib/*.[ch] plugins/*/*.[ch] plugins/*/*/*.[ch] tools/*.[ch] tools/*/*.[ch])"
 
 wall 'the folder of plugins has the major version of the ABI, as the entry function has' "$(
-    number=$(sed -n 's/^#define TENON_PLUGIN_SYMBOL tenon_plugin_v//p' include/tenon/plugin.h)
-    grep -q "tenon/plugins-$number'" configure.ac || echo "configure.ac: not plugins-$number")"
+    number=$(sed -n 's/^#define TENON_ABI_MAJOR //p' include/tenon/types.h)
+    [ "$number" = "$TENON_ABI_MAJOR" ] || echo "configured for $TENON_ABI_MAJOR, and types.h has $number"
+    grep -nE 'tenon_plugin_v[0-9]|plugins-[0-9]' configure.ac run.in build-aux/* */local.mk */*/local.mk core/*/*.[ch] tools/*.[ch] tools/*/*.[ch]
+    grep -noE 'tenon_plugin_v[0-9]+|plugins-[0-9]+' docs/*.[1-9] docs/*.md README.md | grep -vE "(_v|plugins-)$number\$")"
+wall 'the least size of a struct from outside is not the size that this version has' \
+    "$(grep -nE 'tn_copy_struct \(.*, sizeof [a-z*>-]+\)' core/*/*.c)"
 wall 'only core/loader calls dlopen' "$(objects 'loader[^/]*' | calls 'dlopen|dlmopen|dlsym')"
 wall 'nothing calls dlclose' "$(objects 'none' | calls 'dlclose')"
 
@@ -312,7 +316,7 @@ for name in ${TENON_MODULE_PLUGINS:-}; do
         continue
     fi
     symbols=$(exported "$module" | tr '\n' ' ')
-    wall "plugin $name exports one symbol" "$([ "$symbols" = 'tenon_plugin_v0 ' ] || echo "exports: $symbols")"
+    wall "plugin $name exports one symbol" "$([ "$symbols" = "tenon_plugin_v$TENON_ABI_MAJOR " ] || echo "exports: $symbols")"
     wall "plugin $name needs nothing of the core" "$($NM -D -u "$module" | awk '{ print $NF }' | grep -E '^(tenon|tn)_')"
 done
 

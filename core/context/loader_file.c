@@ -18,7 +18,7 @@ typedef const struct tenon_plugin *(*entry_function) (const struct tenon_host *h
 static entry_function
 find_entry (void *handle)
 {
-    void *symbol = dlsym (handle, "tenon_plugin_v0");
+    void *symbol = dlsym (handle, TENON_ENTRY_TEXT);
     entry_function entry = NULL;
     _Static_assert(sizeof entry == sizeof symbol, "POSIX wants functions and data to have pointers alike");
     memcpy (&entry, &symbol, sizeof entry);
@@ -30,16 +30,16 @@ static void
 explain_no_entry (const struct tn_loader *loader, void *handle, const char *name, const char *file)
 {
     char symbol[] = "tenon_plugin_v?";
-    for (char major = '1'; major <= '9'; major++) {
+    for (char major = '0'; major <= '9'; major++) {
         symbol[sizeof symbol - 2] = major;
         if (dlsym (handle, symbol)) {
             TN_VERDICT (loader, TENON_E_UNSUPPORTED, name, file,
-                        "made for another major version: it has %s, this library wants tenon_plugin_v0",
+                        "made for another major version: it has %s, this library wants " TENON_ENTRY_TEXT,
                         symbol);
             return;
         }
     }
-    TN_VERDICT (loader, TENON_E_MALFORMED, name, file, "no plugin: it does not export tenon_plugin_v0");
+    TN_VERDICT (loader, TENON_E_MALFORMED, name, file, "no plugin: it does not export " TENON_ENTRY_TEXT);
 }
 
 /* Loads a trusted file. `real`: its path without symbolic links. */

@@ -77,7 +77,7 @@ begin_lending (struct lending *lending, const tenon_request *theirs, tenon_error
     struct tn_request made; /* for its checks */
     tenon_request *request = &lending->request;
     TN_TRY (tn_reading_request (lending->file, theirs, &made, error));
-    tn_copy_struct (request, sizeof *request, theirs, sizeof request->struct_size);
+    tn_copy_struct (request, sizeof *request, theirs, TN_UP_TO (tenon_request, struct_size));
     request->struct_size = sizeof *request;
     TN_TRY (check_lending (lending, error));
     const struct tn_tensor *tensor = lending->tensor =

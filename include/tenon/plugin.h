@@ -53,10 +53,6 @@
 extern "C" {
 #endif
 
-/* The minor version of this header. A plugin states it as abi_minor, and the oldest host that it works with
- * as min_host_minor. */
-#define TENON_ABI_MINOR 0
-
 struct tenon_plugin {
     uint32_t struct_size;
     uint32_t abi_minor;      /* TENON_ABI_MINOR of the header that it was compiled with */
@@ -86,12 +82,13 @@ struct tenon_plugin {
 #else
 #define TENON_EXPORT TENON_VISIBLE
 #endif
+#define TENON_BUILTIN_SYMBOL_2_(major, name) tenon_plugin_v##major##_##name
+#define TENON_BUILTIN_SYMBOL_1_(major, name) TENON_BUILTIN_SYMBOL_2_ (major, name)
+#define TENON_BUILTIN_SYMBOL(name) TENON_BUILTIN_SYMBOL_1_ (TENON_ABI_MAJOR, name)
 #ifdef TENON_BUILTIN_PLUGIN
-#define TENON_PLUGIN_SYMBOL_2(name) tenon_plugin_v0_##name
-#define TENON_PLUGIN_SYMBOL_1(name) TENON_PLUGIN_SYMBOL_2 (name)
-#define TENON_PLUGIN_SYMBOL TENON_PLUGIN_SYMBOL_1 (TENON_BUILTIN_PLUGIN)
+#define TENON_PLUGIN_SYMBOL TENON_BUILTIN_SYMBOL (TENON_BUILTIN_PLUGIN)
 #else
-#define TENON_PLUGIN_SYMBOL tenon_plugin_v0
+#define TENON_PLUGIN_SYMBOL TENON_ENTRY_SYMBOL_1_ (TENON_ABI_MAJOR)
 #endif
 TENON_EXPORT const struct tenon_plugin *TENON_PLUGIN_SYMBOL (const struct tenon_host *host);
 

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# nm.sh: every plugin that was built, those of the tests as well, exports one symbol, tenon_plugin_v0, and needs none of
+# nm.sh: every plugin that was built, those of the tests as well, exports one symbol, its entry function, and needs none of
 # the core's: all that a plugin calls comes through the table that it is handed. Runs inside `run`, on a built tree.
 set -u
-: "${TENON_BUILDDIR:?run me as: run tests/abi/nm.sh}" "${TENON_SRCDIR:?}" "${TENON_TEST_PLUGINS:?}"
+: "${TENON_BUILDDIR:?run me as: run tests/abi/nm.sh}" "${TENON_SRCDIR:?}" "${TENON_TEST_PLUGINS:?}" "${TENON_ABI_MAJOR:?}"
 NM=${NM:-nm}
 CC=${CC:-cc}
 checks=0
@@ -40,8 +40,8 @@ for plugin in "$TENON_BUILDDIR"/plugins/.libs/*.so "$TENON_TEST_PLUGINS"/*.so "$
     count=$((count + 1))
     case $name in
     noentry.so) expected='some_function ' ;;
-    nextmajor.so) expected='tenon_plugin_v1 ' ;;
-    *) expected='tenon_plugin_v0 ' ;;
+    nextmajor.so) expected='tenon_plugin_v9 ' ;;
+    *) expected="tenon_plugin_v$TENON_ABI_MAJOR " ;;
     esac
     check "$name exports" "$(exported "$plugin")" "$expected"
     check "$name needs of the core" "$($NM -D --undefined-only "$plugin" | awk '{ print $NF }' | grep -E '^_?(tenon|tn)_')" ''

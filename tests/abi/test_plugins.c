@@ -167,8 +167,8 @@ START_TEST (test_no_plugins)
     ck_assert_int_eq (mkdir (kit_path ("plugins/folder.so"), 0755), 0);
     ck_assert_int_eq (symlink ("nowhere.so", kit_path ("plugins/dangling.so")), 0);
     ck_assert_msg (kit_context (NULL) == TENON_OK, "%s", kit_error.message);
-    verdict_of ("noentry", TENON_E_MALFORMED, "does not export tenon_plugin_v0");
-    verdict_of ("nextmajor", TENON_E_UNSUPPORTED, "tenon_plugin_v1");
+    verdict_of ("noentry", TENON_E_MALFORMED, "does not export tenon_plugin_v");
+    verdict_of ("nextmajor", TENON_E_UNSUPPORTED, "tenon_plugin_v9");
     verdict_of ("undefined", TENON_E_IO, "function_of_a_library_that_is_missing");
     verdict_of ("text", TENON_E_IO, "dlopen: ");
     verdict_of ("empty", TENON_E_IO, "dlopen: ");

@@ -27,7 +27,7 @@ pointers ()
 # what a plugin has, or passes to a service: not the services
 pointers | awk '$1 != "host" || $2 == "get_extension" || $2 == "visit"' >functions
 pointers | awk '$1 == "host" && $2 != "get_extension" && $2 != "visit" { print $2 }' >services
-echo '\- tenon_plugin_v0' >>functions
+echo "\\- tenon_plugin_v$TENON_ABI_MAJOR" >>functions
 
 # five cells in a row; the page calls struct tenon_dtype, say, dtype
 awk '/^\.It Fa [a-z_0-9]+ Ta/ { print $5, $3 }' "$page" >rows

@@ -79,7 +79,7 @@ def table_of(plugin, name):
     path = pathlib.Path(os.environ["TENON_BUILDDIR"]) / "plugins" / ".libs" / f"{plugin}.so"
     if not path.exists():
         return None
-    begin = ctypes.CDLL(str(path)).tenon_plugin_v0
+    begin = getattr(ctypes.CDLL(str(path)), "tenon_plugin_v" + os.environ["TENON_ABI_MAJOR"])
     begin.restype, begin.argtypes = ctypes.POINTER(Plugin), [POINTER]
     filters = begin(None).contents.filters
     tables = []

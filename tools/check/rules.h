@@ -10,7 +10,7 @@
 #define CHECK_RULES(FAULT, WARNING)                                                                          \
     FAULT (LOADS, "loads", "the library accepts the plugin and its tables",                                  \
            "tenon-plugin(3), WHY WAS MY PLUGIN NOT LOADED?")                                                 \
-    FAULT (EXPORTS, "exports", "a plugin exports tenon_plugin_v0, and no other symbol",                      \
+    FAULT (EXPORTS, "exports", "a plugin exports " TENON_ENTRY_TEXT ", and no other symbol",                 \
            "tenon-plugin(3), ABI RULES")                                                                     \
     WARNING (WEAK, "exports-weak", "a plugin hides its templates and inline functions",                      \
              "tenon-plugin(3), ABI RULES")                                                                   \

@@ -82,7 +82,7 @@ check_exports (struct check *check, const struct elf_file *elf)
         if (!symbol.defined || !symbol.global || !symbol.visible || is_of_linker (symbol.name))
             continue;
         check_counted (check);
-        if (strcmp (symbol.name, "tenon_plugin_v0") == 0)
+        if (strcmp (symbol.name, TENON_ENTRY_TEXT) == 0)
             found = true;
         else if (symbol.weak)
             check_found (check, RULE_WEAK, symbol.name,
@@ -92,7 +92,7 @@ check_exports (struct check *check, const struct elf_file *elf)
             check_found (check, RULE_EXPORTS, symbol.name, "it is exported");
     }
     if (!found)
-        check_found (check, RULE_EXPORTS, "tenon_plugin_v0", "it is not exported");
+        check_found (check, RULE_EXPORTS, TENON_ENTRY_TEXT, "it is not exported");
 }
 
 static void

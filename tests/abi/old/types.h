@@ -57,6 +57,20 @@ extern "C" {
 #define TENON_FLAGS_MAY_IGNORE 0x0000ffffu
 #define TENON_FLAGS_MUST_KNOW 0xffff0000u
 
+/* ---- the version of the plugin interface ----------------------------------------------------------- */
+
+/* The major version is in the name of the entry function, and in that of the folder of plugins: a host loads
+ * plugins of its own major version only. A plugin states the minor version as abi_minor, and the oldest host
+ * that it works with as min_host_minor. Build files read these two lines. */
+#define TENON_ABI_MAJOR 0
+#define TENON_ABI_MINOR 0
+/* The name of the entry function as text: "tenon_plugin_v0" */
+#define TENON_ENTRY_TEXT TENON_ENTRY_TEXT_1_ (TENON_ENTRY_SYMBOL_1_ (TENON_ABI_MAJOR))
+#define TENON_ENTRY_TEXT_1_(symbol) TENON_ENTRY_TEXT_2_ (symbol)
+#define TENON_ENTRY_TEXT_2_(symbol) #symbol
+#define TENON_ENTRY_SYMBOL_1_(major) TENON_ENTRY_SYMBOL_2_ (major)
+#define TENON_ENTRY_SYMBOL_2_(major) tenon_plugin_v##major
+
 /* ---- status -------------------------------------------------------------------------------------- */
 
 /* The result of a function that can fail: 0, or one of these, which are negative. */

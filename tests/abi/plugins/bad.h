@@ -37,7 +37,7 @@
         .version = "0",                                                                                      \
         .codecs = codecs,                                                                                    \
     };                                                                                                       \
-    const struct tenon_plugin *tenon_plugin_v0 (const struct tenon_host *host)                               \
+    const struct tenon_plugin *TENON_PLUGIN_SYMBOL (const struct tenon_host *host)                           \
     {                                                                                                        \
         (void) host;                                                                                         \
         for (size_t i = 0; i < sizeof (table) / sizeof (table)[0]; i++)                                      \

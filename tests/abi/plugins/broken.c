@@ -270,7 +270,7 @@ spoil_rest (const char *what)
 
 /* plugin.h declares it; this file defines it instead of TENON_PLUGIN. */
 const struct tenon_plugin *
-tenon_plugin_v0 (const struct tenon_host *host)
+TENON_PLUGIN_SYMBOL (const struct tenon_host *host)
 {
     const char *what = getenv ("BROKEN");
     (void) host;

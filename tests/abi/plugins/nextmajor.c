@@ -3,11 +3,11 @@
 struct tenon_plugin;
 struct tenon_host;
 
-__attribute__ ((visibility ("default"))) const struct tenon_plugin *tenon_plugin_v1 (
+__attribute__ ((visibility ("default"))) const struct tenon_plugin *tenon_plugin_v9 (
     const struct tenon_host *host);
 
 const struct tenon_plugin *
-tenon_plugin_v1 (const struct tenon_host *host)
+tenon_plugin_v9 (const struct tenon_host *host)
 {
     (void) host;
     return 0;

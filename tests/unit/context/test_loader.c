@@ -48,10 +48,10 @@ START_TEST (unusable)
     expect_verdict (in_folder, TENON_E_MALFORMED, "it is no regular file");
     expect_beginning (dangling, TENON_E_NOT_FOUND, "looking for it: ");
     expect_verdict (path_of (folder, "blank.so"), TENON_E_MALFORMED,
-                    "no plugin: it does not export tenon_plugin_v0");
+                    "no plugin: it does not export " TENON_ENTRY_TEXT);
     expect_verdict (
         path_of (folder, "nextmajor.so"), TENON_E_UNSUPPORTED,
-        "made for another major version: it has tenon_plugin_v1, this library wants tenon_plugin_v0");
+        "made for another major version: it has tenon_plugin_v9, this library wants " TENON_ENTRY_TEXT);
     expect_verdict (path_of (folder, "newer.so"), TENON_E_UNSUPPORTED,
                     "refused: wants minor 3 of the plugin interface and this is 0");
     expect_verdict (path_of (folder, "unwilling.so"), TENON_E_UNSUPPORTED,
@@ -217,7 +217,7 @@ START_TEST (shadows)
     const char *broken = put_plugin ("blank", folder, "broken/lone.so");
     snprintf (path, sizeof path, "%s/broken:%s", folder, other);
     MAKE (path);
-    expect_verdict (broken, TENON_E_MALFORMED, "no plugin: it does not export tenon_plugin_v0");
+    expect_verdict (broken, TENON_E_MALFORMED, "no plugin: it does not export " TENON_ENTRY_TEXT);
     expect_verdict (second, TENON_OK, IN_USE);
 }
 END_TEST
@@ -241,7 +241,7 @@ START_TEST (named)
                "plugin.mine.path=/nowhere/y.so"); /* no other plugin of that name takes its place */
     expect_beginning ("/nowhere/y.so", TENON_E_NOT_FOUND, "looking for it: ");
     MAKE_WITH (folder, setting, "plugin.mine.path=");
-    expect_verdict (hidden, TENON_E_MALFORMED, "no plugin: it does not export tenon_plugin_v0");
+    expect_verdict (hidden, TENON_E_MALFORMED, "no plugin: it does not export " TENON_ENTRY_TEXT);
     const char *relative[] = { "plugin.mine.path=x.so", NULL }, *bad[] = { "plugin.a b.path=/x.so", NULL };
     ck_assert_int_eq (make_context (folder, relative), TENON_E_CONFIG);
     ck_assert_int_eq (make_context (folder, bad), TENON_E_CONFIG);

@@ -2,10 +2,10 @@
 /* nextmajor.c - a plugin for a later major version. */
 #include <tenon/plugin.h>
 
-TENON_EXPORT const void *tenon_plugin_v1 (const void *host);
+TENON_EXPORT const void *tenon_plugin_v9 (const void *host);
 
 const void *
-tenon_plugin_v1 (const void *host)
+tenon_plugin_v9 (const void *host)
 {
     return host;
 }

@@ -3,7 +3,7 @@
 #include <tenon/plugin.h>
 
 const struct tenon_plugin *
-tenon_plugin_v0 (const struct tenon_host *host)
+TENON_PLUGIN_SYMBOL (const struct tenon_host *host)
 {
     (void) host;
     return NULL;
