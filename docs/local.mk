@@ -10,6 +10,7 @@ dist_man_MANS += \
 if COMMAND
 dist_man_MANS += \
 	docs/tenon-cat.1 \
+	docs/tenon-check-plugin.1 \
 	docs/tenon-config.1 \
 	docs/tenon-convert.1 \
 	docs/tenon-formats.1 \

@@ -57,6 +57,7 @@ unit_tests += \
 # A test in shell is an executable file; it ends by printing a line like Check's:
 #   100%: Checks: 12, Failures: 0, Errors: 0
 shell_tests += \
+	tests/check/frame.sh \
 	tests/cli/cat.sh \
 	tests/cli/completion.sh \
 	tests/cli/config.sh \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_check_plugin.c - tenon check-plugin: holds a plugin to the rules of its interface. */
 #include "check/child.h"
+#include "check/find.h"
 #include "check/results.h"
 #include "check/work.h"
 #include "command.h"
@@ -186,33 +187,23 @@ run_check (int count, char **arguments)
         return EXIT_DONE;
     }
     if (count == 0)
-        return misuse ("an argument is missing: the file of a plugin");
-    CLEAN (text) char *real = realpath (arguments[0], NULL);
-    if (!real)
-        return trouble ("%s: %s", arguments[0], strerror (errno));
+        return misuse ("an argument is missing: the file or the name of a plugin");
     for (int i = 1; i < count; i++)
         if (access (arguments[i], F_OK) < 0)
             return trouble ("%s: %s", arguments[i], strerror (errno));
-    const char *base = strrchr (arguments[0], '/') ? strrchr (arguments[0], '/') + 1 : arguments[0];
-    size_t length = strlen (base);
-    CLEAN (text)
-    char *plugin =
-        copy_text (base, length > 3 && strcmp (base + length - 3, ".so") == 0 ? length - 3 : length);
     CLEAN (text) char *work = work_make ();
     if (!work)
         return EXIT_TROUBLE;
-    struct check check = { .plugin = plugin,
-                           .file = real,
-                           .work = work,
+    struct check check = { .work = work,
                            .samples = none,
                            .arguments = (const char *const *) arguments + 1,
                            .fuzz_seconds = fuzz_seconds,
                            .item_seconds = item_seconds,
                            .verbose = tool.verbose };
     signals_defer ();
-    int code = run_in_folder (&check);
+    int code = find_plugin (&check, arguments[0]) ? run_in_folder (&check) : EXIT_TROUBLE;
     if (keep)
-        complain ("the files that were made are in %s", work);
+        fprintf (stderr, "tenon: the files that were made are in %s\n", work);
     else
         work_remove (work);
     signals_deliver ();
@@ -221,7 +212,7 @@ run_check (int count, char **arguments)
 
 const struct command check_plugin_command = {
     .name = "check-plugin",
-    .arguments = "FILE.so [SAMPLE...]",
+    .arguments = "FILE.so|NAME [SAMPLE...]",
     .summary = "holds a plugin to the rules of its interface",
     .details = "It exits with 0 when no fault was found, with 1 when one was, else with 2.",
     .options = check_options,

@@ -18,6 +18,8 @@ tools_tenon_SOURCES = \
 	tools/check/context.c \
 	tools/check/elf_file.c \
 	tools/check/elf_file.h \
+	tools/check/find.c \
+	tools/check/find.h \
 	tools/check/finding.c \
 	tools/check/finding.h \
 	tools/check/making.c \

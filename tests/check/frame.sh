@@ -1,0 +1,267 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# frame.sh: tenon check-plugin itself: its arguments, what becomes of a plugin that crashes, hangs, exits or prints, samples,
+# its reports, and that nothing of it is left behind. The steps and the rules have tests of their own.
+. "${TENON_SRCDIR:-$srcdir}/tests/cli/check.sh"
+
+mkdir temporary plugins
+TMPDIR=$PWD/temporary
+export TMPDIR
+
+# A format with a letter that says what is wrong: "TINY", the letter, and bytes, which are the tensor.
+cat >tiny.c <<'END'
+#include <fcntl.h>
+#include <fenv.h>
+#include <locale.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <tenon/plugin.h>
+#include <unistd.h>
+
+static int counter;
+
+static void *
+sleep_long (void *nothing)
+{
+    sleep (100);
+    return nothing;
+}
+
+static void
+misbehave (char how)
+{
+    pthread_t thread;
+    switch (how) {
+    case 'c': *(volatile char *) (uintptr_t) (how - 'c') = 0; break;
+    case 'h': for (;;) sleep (1);
+    case 'e': exit (0);
+    case 'E': _exit (3);
+    case 'p': printf ("debug: here\n"); break;
+    case 'q': fprintf (stderr, "debug: there\n"); break;
+    case 't': pthread_create (&thread, NULL, sleep_long, NULL); break;
+    case 'f': open ("/dev/null", O_RDONLY); break;
+    case 'F': if (fork () == 0) for (;;) pause (); break;
+    case 's': signal (SIGUSR1, SIG_IGN); break;
+    case 'v': setenv ("TINY", "1", 1); break;
+    case 'u': umask (0); break;
+    case 'd': if (chdir ("/") < 0) abort (); break;
+    case 'r': fesetround (FE_UPWARD); break;
+    case 'g': counter++; break;
+    }
+}
+
+static tenon_status
+describe_tiny (struct tenon_call *call)
+{
+    struct tenon_source_info info = { .struct_size = sizeof info };
+    char head[5];
+    TENON_TRY (call->host->source_info (call, 0, &info));
+    TENON_TRY (call->host->read_at (call, 0, 0, head, sizeof head));
+    misbehave (head[4]);
+    uint64_t size = info.size - sizeof head;
+    struct tenon_tensor tensor = { .struct_size = sizeof tensor, .name = "data", .name_length = 4, .dtype = TENON_U8,
+                                   .rank = 1, .shape = &size, .offset = sizeof head, .length = size };
+    return call->host->add_tensor (call, &tensor);
+}
+
+static const char *const extensions[] = { "tiny", NULL };
+static const struct tenon_magic magic = { .length = 4, .bytes = "TINY" };
+static const struct tenon_codec codec = {
+    .struct_size = sizeof codec, .id = "tiny", .label = "A tiny format", .extensions = extensions, .magics = &magic,
+    .magic_size = sizeof magic, .magic_count = 1, .describe = describe_tiny,
+};
+static const struct tenon_codec *const codecs[] = { &codec, NULL };
+static const struct tenon_plugin plugin = {
+    .struct_size = sizeof plugin, .abi_minor = TENON_ABI_MINOR, .name = NAME, .version = "1.0", .license = "MIT",
+    .summary = "files that say what goes wrong", .codecs = codecs,
+};
+
+const struct tenon_plugin *
+tenon_plugin_v0 (const struct tenon_host *host)
+{
+    (void) host;
+    misbehave (AT_LOADING);
+    return &plugin;
+}
+END
+# build NAME LETTER: the plugin NAME, which misbehaves when it is loaded
+build ()
+{
+    # shellcheck disable=SC2086 # CC may have options
+    ${CC:-cc} -O0 -fPIC -shared -fvisibility=hidden -pthread -I"$TENON_SRCDIR/include" -DNAME="\"$1\"" -DAT_LOADING="'$2'" \
+        -o "plugins/$1.so" tiny.c
+}
+for letter in c h e p q t f F s v u d r g E; do
+    printf 'TINY%sdata' $letter >$letter.tiny
+done
+printf 'TINY0data' >good.tiny
+printf 'TINI0data' >other.bin
+build tiny 0 || finish
+
+# ---- arguments
+
+tenon check-plugin
+fails 'no argument' 2 'the file or the name of a plugin'
+tenon check-plugin nothing.so
+fails 'no such file' 2 'nothing.so: No such file'
+tenon check-plugin nothing
+fails 'no such plugin' 2 "tenon uses no plugin 'nothing'"
+tenon check-plugin ny
+says 'the nearest plugin' err "did you mean 'npy'?"
+tenon check-plugin plugins/tiny.so missing.tiny
+fails 'a sample that is missing' 2 'missing.tiny: No such file'
+tenon check-plugin --only sampels plugins/tiny.so
+fails 'an unknown step' 2 "there is no step 'sampels', did you mean 'samples'?"
+tenon check-plugin --fuzz=x plugins/tiny.so
+fails 'no number' 2 '--fuzz=x: seconds are expected'
+tenon check-plugin --timeout=0 plugins/tiny.so
+fails 'no time' 2 '--timeout=0: seconds are expected'
+
+tenon check-plugin --only samples npy
+exits 'a plugin by its name' 0
+is 'a plugin by its name: the last line' "$(tail -n 1 out | cut -d, -f1)" 'npy: 2 steps'
+tenon check-plugin --only tables deflate
+exits 'a plugin that may be built in' 0
+tenon check-plugin --only exports plugins/tiny.so good.tiny
+says 'only one step, and those that it needs' out 'tiny: 3 steps'
+tenon check-plugin --list
+steps=$(awk '/^rules/ { exit } /^  / { print $1 }' out)
+options=$(for step in $steps; do [ "$step" = tables ] || echo "--except $step"; done)
+# shellcheck disable=SC2086 # words
+tenon check-plugin $options plugins/tiny.so good.tiny
+is 'all steps but some' "$(awk '/^[a-z]/ && !/:/ { print $1 }' out | tr '\n' ' ')" 'loads tables samples '
+
+# ---- the list of rules, and the manual page
+
+tenon check-plugin --list
+awk 'seen && /^  / { print $1 } /^rules/ { seen = 1 }' out >rules
+awk '/^\.Sh RULES/ { seen = 1 } /^\.Sh EXIT/ { seen = 0 } seen && $1 == ".It" && $2 == "Cm" { print $3 }' \
+    "$TENON_SRCDIR/docs/tenon-check-plugin.1" >told
+is 'the manual page has the rules' "$(cat told)" "$(cat rules)"
+tr '\n' ' ' <"$TENON_SRCDIR/docs/tenon-check-plugin.1" >page
+awk 'seen && /^  / { $1 = ""; sub (/^ (\(warning\) )?/, ""); sub (/; see .*/, ""); print } /^rules/ { seen = 1 }' out |
+    while read -r sentence; do
+        grep -qF -- "$sentence" page || echo "$sentence"
+    done >missing
+is 'the manual page has their sentences' "$(cat missing)" ''
+for step in $steps; do
+    grep -q "^\.It Cm $step\$" "$TENON_SRCDIR/docs/tenon-check-plugin.1" || echo "$step"
+done >missing
+is 'the manual page has the steps' "$(cat missing)" ''
+# each place is a section of a page
+sed -n 's/.*; see tenon-\([a-z]*\)(\([0-9]\)), \(.*\)/\1.\2 \3/p' out | sort -u | while read -r name place; do
+    grep -qE "^\.S[hs] $(printf '%s' "$place" | sed 's/[?.*]/\\&/g')\$" "$TENON_SRCDIR/docs/tenon-$name" || echo "$name $place"
+done >missing
+is 'their places are sections of manual pages' "$(cat missing)" ''
+
+# ---- what goes wrong
+
+# wrong LETTER RULE WORDS: the step "samples" finds that
+wrong ()
+{
+    tenon check-plugin --timeout 1 --only samples plugins/tiny.so "$1.tiny" "$PWD/good.tiny"
+    exits "$1" 1
+    says "$1: the rule" out "rule $2: "
+    says "$1: the message" out "$3"
+    is "$1: one finding" "$(grep -c 'rule ' out)" 1
+}
+tenon check-plugin --only samples plugins/tiny.so good.tiny
+exits 'nothing wrong' 0
+says 'nothing wrong: the report' out 'samples    ok '
+silent 'nothing wrong: stderr' err
+wrong c no-crash 'opening c.tiny ended the process: '
+wrong h no-hang 'opening h.tiny took more than 1 seconds'
+wrong e no-exit 'opening e.tiny ended the process with status 0'
+wrong E no-exit 'opening E.tiny ended the process with status 3'
+wrong p no-output 'opening p.tiny printed "debug: here"'
+wrong q no-output 'opening q.tiny printed "debug: there"'
+if [ -d /proc/self/task ]; then
+    wrong t leaves-nothing 'it left 1 thread running'
+fi
+wrong f leaves-nothing '/dev/null'
+wrong F leaves-nothing 'it left a process running'
+wrong s leaves-process 'it changed what the signal'
+wrong v leaves-process 'it changed the environment'
+wrong u leaves-process 'it changed the umask, from 022 to 000'
+wrong d leaves-process 'it changed the working directory'
+wrong r leaves-process 'it changed the rounding'
+tenon check-plugin --only samples plugins/tiny.so other.bin
+exits 'a sample of another format' 1
+says 'a sample of another format' out 'rule recognised: '
+says 'a sample of another format: why' out 'tiny: '
+if readelf -h plugins/tiny.so >/dev/null 2>&1 && [ -d /proc/self/task ]; then
+    tenon check-plugin --only state plugins/tiny.so good.tiny
+    exits 'no variable changes' 0
+    tenon check-plugin --only state plugins/tiny.so g.tiny
+    exits 'a variable changes' 1
+    says 'a variable changes' out 'g.tiny: reading it changed the variable counter'
+    tenon check-plugin --only exports plugins/tiny.so
+    exits 'forbidden calls are warnings' 0
+    for name in open exit puts pthread_create fork signal setenv; do
+        says "it calls $name" out "warning: $name: "
+    done
+    tenon check-plugin --strict --only exports plugins/tiny.so
+    exits '--strict' 1
+fi
+mkdir folder
+cp good.tiny folder/a.tiny
+cp good.tiny folder/b.tiny
+echo text >folder/README
+tenon check-plugin --only samples plugins/tiny.so folder
+exits 'a folder of samples' 0
+says 'a folder of samples: others' out '1 file in the folders of samples'
+cp c.tiny folder/a.tiny
+printf 'TINY' >folder/c.tiny
+tenon check-plugin --only samples plugins/tiny.so folder
+says 'a crash: the others are looked at' out 'folder/c.tiny'
+
+# ---- a plugin that cannot be loaded
+
+build loops h
+tenon check-plugin --timeout 1 plugins/loops.so good.tiny
+exits 'it hangs at loading' 1
+says 'it hangs at loading' out 'rule no-hang'
+says 'it hangs at loading: no other step' out 'loops: 1 step,'
+echo text >plugins/text.so
+tenon check-plugin plugins/text.so
+exits 'no plugin' 1
+says 'no plugin' out 'rule loads'
+cp plugins/tiny.so plugins/named.so
+tenon check-plugin plugins/named.so
+says 'another name' out "it calls itself 'tiny'"
+
+# ---- the report
+
+tenon check-plugin --json --only samples plugins/tiny.so c.tiny
+exits '--json' 1
+is '--json: one line' "$(wc -l <out | tr -d ' ')" 1
+says '--json: the plugin' out '{"plugin":"tiny","file":"'
+says '--json: the finding' out '"rule":"no-crash","severity":"fault","subject":""'
+says '--json: the sums' out '"faults":1,"warnings":0,'
+tenon check-plugin --json --list
+says '--json --list' out '{"rule":"no-crash","severity":"fault",'
+silent '--json: stderr' err
+
+# ---- what is left behind
+
+is 'no file is left' "$(ls temporary)" ''
+tenon check-plugin --keep --only samples npy
+kept=$(sed -n 's/^tenon: the files that were made are in //p' err)
+is '--keep: samples' "$([ -f "$kept/samples/npy-shapes.npy" ] && echo made)" 'made'
+rm -rf "$kept"
+"$TENON" check-plugin --only samples plugins/tiny.so h.tiny >out 2>err </dev/null &
+process=$!
+waited=0
+while [ -z "$(ls temporary)" ] && [ $waited -lt 100 ]; do
+    sleep 0.1
+    waited=$((waited + 1))
+done
+sleep 0.3
+kill -TERM $process
+wait $process
+is 'a signal: the status' $? 143
+is 'a signal: no file is left' "$(ls temporary)" ''
+finish
