@@ -13,6 +13,7 @@
 #     .\" test: program          statements of a program
 #     .\" test: commands         the lines that begin with "$ " are run; the lines behind a command are its output,
 #                                and "..." stands for any lines
+#     .\" test: excerpt PATH     lines of that file of the tree, which may be broken elsewhere
 #     .\" test: json, .\" test: ini    is parsed
 #     .\" test: text REASON      cannot be tested
 #
@@ -20,12 +21,12 @@
 #
 #     .\" with: C                declarations, before the statements or the file
 #     .\" before: COMMAND        is run before the commands of the page that follow; it makes their files
-#     .\" after: COMMAND         behind a command: is run, and must succeed; ../printed has the output of that command
+#     .\" after: COMMAND         behind a command: is run, and must succeed; $folder/printed has the output of that command
 #     .\" exits: N               of the next command
 #     .\" edit: SCRIPT           for sed, which changes the next command or block, such as a size that no test can have
 #
 # Files: commands (of the whole page), wrong, NAME.c, NAME.part.c and NAME.table (of `into`), and for line N: N.file.c, N.codec.c,
-# N.program.c, N.json, N.ini.
+# N.program.c, N.excerpt (the path first), N.json, N.ini.
 
 function shell_word(text) {
     gsub(/'/, "'\\''", text)
@@ -74,8 +75,10 @@ function begin_block() {
         print includes > source
         print "tenon_status part_" n " (" parameters ");\ntenon_status\npart_" n " (" parameters ")\n{" > source
         print with > source
-    } else if (kind == "json" || kind == "ini")
+    } else if (kind == "json" || kind == "ini" || kind == "excerpt")
         source = to "/" n "." kind
+    if (kind == "excerpt")
+        print name > source
     if (kind ~ /^(plugin|program|into|file|codec)$/)
         print "#line " (NR + 1) " \"" page "\"" > source
 }
@@ -100,7 +103,7 @@ BEGIN {
     rest = $0
     sub(/^\.\\" test: [a-z]+ [^ ]* ?/, "", rest)
     parameters = kind == "codec" ? "struct tenon_call *call" : "void"
-    if (kind !~ /^(plugin|into|program|file|codec|commands|json|ini|text)$/)
+    if (kind !~ /^(plugin|into|program|file|codec|commands|excerpt|json|ini|text)$/)
         complain("no such test: " kind)
     if (kind == "text" && $4 == "")
         complain("why can it not be tested?")

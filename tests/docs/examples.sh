@@ -45,9 +45,9 @@ unset -f tenon
 # prepare LINE COMMAND
 prepare ()
 {
-    eval "$2" >../said 2>&1 </dev/null
+    eval "$2" >"$folder/said" 2>&1 </dev/null
     found=$?
-    [ $found -eq 0 ] || result 0 "$page:$1: $2" "exit status $found" "$(head -n 5 ../said)"
+    [ $found -eq 0 ] || result 0 "$page:$1: $2" "exit status $found" "$(head -n 5 "$folder/said")"
 }
 
 # fits FOUND EXPECTED: two files have the same lines; "..." in the second one stands for any number of lines
@@ -71,17 +71,17 @@ example ()
 {
     command=$2
     [ -z "$5" ] || command=$(printf '%s\n' "$2" | sed "$5")
-    eval "$command" >../said 2>&1 </dev/null
+    eval "$command" >"$folder/said" 2>&1 </dev/null
     found=$?
     good=0
     [ $found -ne "$4" ] || good=1
-    result $good "$page:$1: $2" "exit status $found, expected $4" "$(head -n 5 ../said)"
-    cp ../said ../printed
+    result $good "$page:$1: $2" "exit status $found, expected $4" "$(head -n 5 "$folder/said")"
+    cp "$folder/said" "$folder/printed"
     [ -n "$3" ] || return 0
-    printf %s "$3" >../wanted
+    printf %s "$3" >"$folder/wanted"
     good=0
-    fits ../said ../wanted && good=1
-    result $good "$page:$1: what $2 prints" "$(cat ../said)" "expected:" "$3"
+    fits "$folder/said" "$folder/wanted" && good=1
+    result $good "$page:$1: what $2 prints" "$(cat "$folder/said")" "expected:" "$3"
 }
 
 # behind LINE COMMAND: the same, for what must be true after the example
@@ -99,8 +99,8 @@ compile ()
     shift
     good=0
     # shellcheck disable=SC2086 # several words
-    $CC $warnings $SANITIZER_CFLAGS "-I$tree/include" "$@" >../said 2>&1 && good=1
-    result $good "$text" "$(head -n 20 ../said)"
+    $CC $warnings $SANITIZER_CFLAGS "-I$tree/include" "$@" >"$folder/said" 2>&1 && good=1
+    result $good "$text" "$(head -n 20 "$folder/said")"
 }
 
 # Puts what an example adds to the plugin NAME before its tables, and into the table of its codec.
@@ -134,13 +134,25 @@ sources ()
         esac
     done
     rm -f ./*.o ./*.codec.c ./*.program.c ./*.file.c
+    for file in ./*.excerpt; do
+        [ ! -e "$file" ] || awk -v path="$tree/$(head -n 1 "$file")" '
+            # without blanks, so that lines may be broken anywhere
+            function bare (line) { gsub (/[ \t]/, "", line); return line }
+            FNR > 1 { wanted = wanted bare($0) }
+            END {
+                while ((getline line < path) > 0)
+                    text = text bare(line)
+                exit wanted == "" || !index (text, wanted)
+            }' "$file" || result 0 "$page:${file#./}: $(head -n 1 "$file") has no such lines" "$(tail -n +2 "$file")"
+        rm -f "$file"
+    done
     for file in ./*.ini; do
         [ ! -e "$file" ] || prepare "${file%.ini}" "XDG_CONFIG_HOME=none tenon config --check '$file'"
         rm -f "$file"
     done
     for file in ./*.json; do
-        [ ! -e "$file" ] || [ -z "$kept" ] || "$kept" -c 'import json, sys; json.load (open (sys.argv[1]))' "$file" 2>../said ||
-            result 0 "$page:${file#./}: it is no JSON" "$(tail -n 1 ../said)"
+        [ ! -e "$file" ] || [ -z "$kept" ] || "$kept" -c 'import json, sys; json.load (open (sys.argv[1]))' "$file" 2>"$folder/said" ||
+            result 0 "$page:${file#./}: it is no JSON" "$(tail -n 1 "$folder/said")"
         rm -f "$file"
     done
 }
@@ -156,10 +168,10 @@ one ()
     rm -f files/wrong
     cd page || exit 99
     cp "$data"/*.np[yz] "$data"/model.* .
-    mv ../files/* . 2>/dev/null
+    mv "$folder"/files/* . 2>/dev/null
     sources
-    . ../commands
-    cd .. || exit 99
+    . "$folder/commands"
+    cd "$folder" || exit 99
     echo "$checks $failures" >counted
 }
 
