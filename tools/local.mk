@@ -45,6 +45,7 @@ tools_tenon_SOURCES = \
 	tools/check/segment.h \
 	tools/check/step_exports.c \
 	tools/check/step_fails.c \
+	tools/check/step_growth.c \
 	tools/check/step_loads.c \
 	tools/check/step_options.c \
 	tools/check/step_others.c \

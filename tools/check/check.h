@@ -76,6 +76,7 @@ PRINTF_LIKE (2, 3) char *check_path (const struct check *check, const char *form
 /* The steps. */
 extern const struct check_step check_exports_step;
 extern const struct check_step check_fails_step;
+extern const struct check_step check_growth_step;
 extern const struct check_step check_loads_step;
 extern const struct check_step check_options_step;
 extern const struct check_step check_others_step;

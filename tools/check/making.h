@@ -34,6 +34,8 @@ struct making_list {
 typedef void making_refusal (void *user, const struct made_tensor *tensor, const tenon_error *error);
 void making_list_make (tenon_context *context, const tenon_codec_info *codec, making_refusal *refused,
                        void *user, struct making_list *list);
+/* A dtype that it can write, f32 if it can; TENON_NONE: there is none. */
+uint32_t making_dtype (tenon_context *context, const tenon_codec_info *codec);
 void making_free (struct making *making);
 void making_list_clean (struct making_list *list);
 

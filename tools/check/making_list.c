@@ -179,6 +179,16 @@ make_large (struct maker *maker)
     }
 }
 
+uint32_t
+making_dtype (tenon_context *context, const tenon_codec_info *codec)
+{
+    struct making_list list = { 0 };
+    struct maker maker = { context, codec, NULL, NULL, &list, TENON_NONE, false };
+    make_dtypes (&maker);
+    making_list_clean (&list);
+    return maker.dtype;
+}
+
 /* Files of nothing but titles go. */
 static void
 drop_empty (struct making_list *list)

@@ -3,6 +3,7 @@
 #include "check/round.h"
 #include "library.h"
 #include <math.h>
+#include <sys/stat.h>
 
 #define VALUE_ROOM 200
 /* Values that are tried of one option. */
@@ -14,6 +15,7 @@ struct trial {
     const struct tenon_option *option;
     const struct making_list *list;
     const uint64_t *digests; /* of the files of the list without options; 0: there is none */
+    bool folders;            /* the format makes folders, which take their time */
 };
 
 /* ---- values ---- */
@@ -69,8 +71,11 @@ trial_compares (const struct tenon_option *option, bool is_default)
 /* A filter needs more than a few bytes. At the ends of a range a few are enough: the least size of a chunk
  * would make a file of each item. */
 static bool
-trial_wants (const struct tenon_option *option, bool is_default, const struct making *making)
+trial_wants (const struct trial *trial, bool is_default, const struct making *making)
 {
+    const struct tenon_option *option = trial->option;
+    if (trial->folders && making->count > 1)
+        return false;
     bool large = strcmp (making->title, "large") == 0;
     bool range = option->type == TENON_OPTION_INTEGER || option->type == TENON_OPTION_SIZE
                  || option->type == TENON_OPTION_NUMBER;
@@ -111,7 +116,7 @@ try_value (const struct trial *trial, const char *value, bool is_default)
         round.has_option = !is_default;
         round_about (&round, "option %.150s", setting);
         for (size_t k = 0; k < trial->list->count; k++)
-            if (trial_wants (trial->option, is_default, &trial->list->items[k]))
+            if (trial_wants (trial, is_default, &trial->list->items[k]))
                 try_making (&round, trial->option, &trial->list->items[k], trial->digests[k], is_default);
     }
     tenon_context_free (context);
@@ -143,8 +148,9 @@ try_wrong (const struct trial *trial)
 
 static APART uint64_t
 digest_of_making (struct check *check, tenon_context *context, const tenon_codec_info *codec,
-                  const struct making *making)
+                  const struct making *making, bool *folder)
 {
+    struct stat about;
     struct round round;
     tenon_error error = TENON_ERROR_INIT;
     uint64_t digest = 0;
@@ -153,6 +159,7 @@ digest_of_making (struct check *check, tenon_context *context, const tenon_codec
     CLEAN (plan) tenon_plan *plan = making_plan (context, making, &error);
     if (!plan || made_save (plan, codec, path, 0, NULL, NULL, &error) < 0 || !digest_path (path, &digest))
         digest = 0;
+    *folder = stat (path, &about) == 0 && S_ISDIR (about.st_mode);
     round_remove (path);
     return digest;
 }
@@ -201,15 +208,16 @@ try_codec (struct check *check, tenon_context *context, uint64_t index, const te
 {
     struct making_list list = { 0 };
     uint64_t digests[8] = { 0 };
+    bool folders = false;
     check_item (check, from, (*number)++, "files of the codec %s without options", codec->id);
     if (codec->flags & TENON_CAN_WRITE)
         making_list_make (context, codec, NULL, NULL, &list);
     keep_wanted (&list);
     for (size_t k = 0; k < list.count && k < COUNT_OF (digests); k++)
-        digests[k] = digest_of_making (check, context, codec, &list.items[k]);
+        digests[k] = digest_of_making (check, context, codec, &list.items[k], &folders);
     for (uint64_t i = 0; i < codec->option_count; i++) {
         struct tenon_option option = TENON_INIT (option);
-        struct trial trial = { check, codec->id, &option, &list, digests };
+        struct trial trial = { check, codec->id, &option, &list, digests, folders };
         if (tenon_codec_option (context, index, i, &option, NULL) == TENON_OK)
             try_option (&trial, from, number);
     }

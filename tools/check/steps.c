@@ -15,5 +15,6 @@ const struct check_step *const check_steps[] = {
     &check_round_step,
     &check_others_step,
     &check_options_step,
+    &check_growth_step,
     NULL,
 };
