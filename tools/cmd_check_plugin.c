@@ -11,7 +11,6 @@
 #include "nearest.h"
 #include "output.h"
 #include "signals.h"
-#include "terminal.h"
 #include "tool.h"
 #include <errno.h>
 #include <unistd.h>
@@ -85,18 +84,6 @@ read_seconds (const char *option, const char *text, double least, double *second
 
 /* ---- running them ---- */
 
-/* Says on a terminal which step runs. */
-static void
-show_step (const struct check_step *step)
-{
-    if (terminal_is_error () && !tool.quiet) {
-        fprintf (stderr, "\r%s ... \033[K", step ? step->name : "");
-        if (!step)
-            fputs ("\r\033[K", stderr);
-        fflush (stderr);
-    }
-}
-
 /* The results of all steps; those of the step "samples" stay, as long as their files. */
 struct run {
     struct check_sums sums;
@@ -131,10 +118,7 @@ run_steps (struct check *check, struct run *run)
         struct check_result result = { 0 };
         if (!is_chosen (check_steps[i]))
             continue;
-        show_step (check_steps[i]);
-        bool works = child_run (check, check_steps[i], &result);
-        show_step (NULL);
-        if (!works)
+        if (!child_run (check, check_steps[i], &result))
             return false;
         goes_on = take_result (check, run, &result);
     }
@@ -147,6 +131,7 @@ print_json (const struct check *check, struct run *run)
     json_object *object = json_new ();
     json_add_text (object, "plugin", check->plugin);
     json_add (object, "file", check->file ? json_text (check->file, strlen (check->file)) : NULL);
+    json_add (object, "samples", samples_json (&run->samples));
     json_add (object, "steps", run->steps);
     json_add_size (object, "checks", run->sums.counted);
     json_add_size (object, "faults", run->sums.faults);

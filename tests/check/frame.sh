@@ -172,9 +172,9 @@ tenon check-plugin --only samples plugins/tiny.so good.tiny
 exits 'nothing wrong' 0
 says 'nothing wrong: the report' out 'samples    ok '
 silent 'nothing wrong: stderr' err
-wrong c no-crash 'opening c.tiny ended the process: '
+wrong c no-crash 'opening c.tiny ended the process'
 wrong h no-hang 'opening h.tiny took more than 1 seconds'
-wrong e no-exit 'opening e.tiny ended the process with status 0'
+wrong e no-exit 'opening e.tiny ended the process with status'
 wrong E no-exit 'opening E.tiny ended the process with status 3'
 wrong p no-output 'opening p.tiny printed "debug: here"'
 wrong q no-output 'opening q.tiny printed "debug: there"'

@@ -6,6 +6,9 @@
 #include "process.h"
 #include "signals.h"
 #include "tell.h"
+#include "terminal.h"
+#include "text.h"
+#include "tool.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -22,6 +25,9 @@
 #define MOST_DEATHS 20
 /* How long the command waits for records before it looks at the clock. */
 #define TICK_MILLISECONDS 10
+/* Progress is shown after so long, and so often. */
+#define SILENT_MILLISECONDS 1000
+#define REDRAW_MILLISECONDS 100
 /* Limits of a child. */
 #define MOST_MEMORY ((rlim_t) 8 << 30)
 #define LARGEST_FILE ((rlim_t) 16 << 30)
@@ -151,6 +157,32 @@ take_record (int fd, struct check_result *result)
 
 enum ending { ENDED, TOO_LONG, INTERRUPTED };
 
+/* On a terminal, what the child is at, once the step takes more than a second. */
+static void
+show_progress (const struct check *check, struct check_result *result)
+{
+    char line[600];
+    uint64_t now = milliseconds_now ();
+    if (tool.quiet || !terminal_is_error () || now < result->next_progress)
+        return;
+    result->next_progress = now + REDRAW_MILLISECONDS;
+    snprintf (line, sizeof line, "%s: %llu checks, %s", result->step->name,
+              (unsigned long long) check->child->counted, check->child->doing);
+    CLEAN (text) char *printed = shown_as (line, strlen (line), TEXT_MESSAGE);
+    size_t fit = display_fit (printed, terminal_columns (STDERR_FILENO) - 1);
+    fprintf (stderr, "\r%.*s\033[K", (int) fit, printed);
+    fflush (stderr);
+    result->progress_shown = true;
+}
+
+static void
+hide_progress (struct check_result *result)
+{
+    if (result->progress_shown)
+        fputs ("\r\033[K", stderr);
+    result->progress_shown = false;
+}
+
 /* Takes what the child tells until it ends, or must be ended. A process that the plugin started may have the
  * pipe, too, so its end is no sign that the child lives. */
 static enum ending
@@ -168,6 +200,7 @@ listen_to (const struct check *check, pid_t child, int fd, struct check_result *
             return ENDED;
         if (signals_pending ())
             return INTERRUPTED;
+        show_progress (check, result);
         if (!open)
             usleep (1000);
         if (waitpid (child, status, WNOHANG) == child)
@@ -302,6 +335,7 @@ child_run (struct check *check, const struct check_step *step, struct check_resu
 {
     uint64_t begin = milliseconds_now ();
     result->step = step;
+    result->next_progress = begin + SILENT_MILLISECONDS;
     int output = open_output (check);
     if (output < 0)
         return false;
@@ -311,6 +345,7 @@ child_run (struct check *check, const struct check_step *step, struct check_resu
     if (works) {
         check->child->output = output;
         works = run_all (check, step, result);
+        hide_progress (result);
         result->counted = check->child->counted;
         munmap (check->child, sizeof *check->child);
     } else

@@ -20,6 +20,8 @@ struct check_result {
     size_t sample_count, sample_room;
     uint64_t counted;
     double seconds;
+    uint64_t next_progress; /* milliseconds, when what it does is shown again */
+    bool progress_shown;
 };
 
 void result_add (struct check_result *result, enum check_rule rule, const char *subject, const char *message);

@@ -5,6 +5,7 @@
 #include "output.h"
 #include "terminal.h"
 #include "text.h"
+#include "tool.h"
 
 const char *
 result_word (const struct check_result *result)
@@ -49,6 +50,16 @@ print_finding (const struct check_finding *finding)
             rule->place, colour_off (COLOUR_FAINT));
 }
 
+/* With --verbose. */
+static void
+print_sample (const struct check_sample *sample)
+{
+    fputs ("    ", stdout);
+    print_message (sample->name);
+    output_shown (": %s", sample->codec);
+    putchar ('\n');
+}
+
 void
 result_print (const struct check_result *result)
 {
@@ -62,6 +73,8 @@ result_print (const struct check_result *result)
         printf (" (%llu check%s, %.1f s)", (unsigned long long) result->counted,
                 result->counted == 1 ? "" : "s", result->seconds);
     putchar ('\n');
+    for (size_t i = 0; i < result->sample_count && tool.verbose; i++)
+        print_sample (&result->samples[i]);
     for (size_t i = 0; i < result->finding_count; i++)
         print_finding (&result->findings[i]);
     for (size_t i = 0; i < result->left_out_count; i++) {
@@ -122,6 +135,22 @@ result_json (const struct check_result *result)
         json_append (left_out, json_text (result->left_out[i], strlen (result->left_out[i])));
     json_add (object, "left_out", left_out);
     return object;
+}
+
+json_object *
+samples_json (const struct check_result *result)
+{
+    json_object *samples = json_array ();
+    for (size_t i = 0; i < result->sample_count; i++) {
+        const struct check_sample *sample = &result->samples[i];
+        json_object *object = json_new ();
+        json_add (object, "name", json_text (sample->name, strlen (sample->name)));
+        json_add_text (object, "codec", sample->codec);
+        json_add_flag (object, "made", sample->made);
+        json_add_flag (object, "folder", sample->folder);
+        json_append (samples, object);
+    }
+    return samples;
 }
 
 /* ---- --list ---- */

@@ -19,6 +19,8 @@ void result_print (const struct check_result *result);
 void sums_print (const struct check *check, const struct check_sums *sums);
 /* One step of the object of --json. */
 json_object *result_json (const struct check_result *result);
+/* The samples that the step "samples" has found or made. */
+json_object *samples_json (const struct check_result *result);
 /* --list */
 void steps_print (void);
 json_object *steps_json (void);

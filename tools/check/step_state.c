@@ -112,6 +112,86 @@ check_state_of (struct state_check *state, const struct check_sample *sample, ui
     }
 }
 
+/* ---- filters, which are used through a codec of any plugin ---- */
+
+/* True if the option lets the codec use the filter. */
+static bool
+offers_filter (const struct tenon_option *option, const char *id)
+{
+    size_t length = strlen (id);
+    if (option->type != TENON_OPTION_FILTER || !option->choices)
+        return false;
+    for (const char *at = option->choices; (at = strstr (at, id)); at++)
+        if ((at == option->choices || at[-1] == ' ') && (at[length] == ' ' || !at[length]))
+            return true;
+    return false;
+}
+
+/* Saves a tensor with the setting, and reads it. */
+static void
+save_with (struct state_check *state, const tenon_codec_info *codec, const char *setting)
+{
+    static const uint64_t shape[] = { 100, 37 };
+    const char *settings[] = { setting, NULL };
+    struct made_tensor tensor;
+    struct record record = { 0 };
+    tenon_error error = TENON_ERROR_INIT;
+    CLEAN (plan) tenon_plan *plan = NULL;
+    CLEAN (file) tenon_file *file = NULL;
+    CLEAN (text) char *path = check_path (state->check, "state.%s", codec->id);
+    made_tensor_fill (state->context, &tensor, "data", TENON_F32, 2, shape);
+    if (tenon_plan_new (state->context, &plan, &error) == TENON_OK && making_add (plan, &tensor, &error)
+        && made_save (plan, codec, path, 0, settings, NULL, &error) == TENON_OK
+        && made_open (state->context, codec, path, NULL, &file, &error) == TENON_OK)
+        record_file (state->context, file, &record, &error);
+    record_clean (&record);
+    free (tensor.data);
+}
+
+/* The first codec that can use it. */
+static void
+use_filter (struct state_check *state, const char *id)
+{
+    tenon_codec_info codec = { .struct_size = sizeof codec };
+    for (uint64_t i = 0; tenon_codec_get (state->context, i, &codec) == TENON_OK; i++)
+        for (uint64_t j = 0; j < codec.option_count && (codec.flags & TENON_CAN_WRITE); j++) {
+            struct tenon_option option = { .struct_size = sizeof option };
+            char setting[256];
+            if (tenon_codec_option (state->context, i, j, &option, NULL) < 0 || !offers_filter (&option, id))
+                continue;
+            snprintf (setting, sizeof setting, "%s.%s=%s", codec.id, option.name, id);
+            save_with (state, &codec, setting);
+            return;
+        }
+    check_left_out (state->check, "the filter %s: no format here writes with it", id);
+}
+
+static void
+check_filters (struct state_check *state, uint64_t from, uint64_t number)
+{
+    for (uint64_t i = 0; i < tenon_filter_count (state->context); i++) {
+        tenon_filter_info info = { .struct_size = sizeof info };
+        if (tenon_filter_get (state->context, i, &info) < 0 || strcmp (info.plugin, state->check->plugin) != 0
+            || !check_item (state->check, from, number + i, "writing and reading with the filter %s",
+                            info.id))
+            continue;
+        use_filter (state, info.id);
+        compare_state (state, info.id, "encoding and decoding");
+    }
+}
+
+static void
+check_samples (struct state_check *state, uint64_t from, bool begins)
+{
+    size_t count = 0;
+    for (; state->check->samples[count].path; count++)
+        check_state_of (state, &state->check->samples[count], from, count * ITEMS);
+    check_filters (state, from, count * ITEMS + ITEM_READ);
+    if (begins)
+        tenon_context_free (check_context (state->check, NULL));
+    compare_state (state, "", "loading it again");
+}
+
 static void
 run_state (struct check *check, uint64_t from)
 {
@@ -123,13 +203,9 @@ run_state (struct check *check, uint64_t from)
     }
     if (elf_is_instrumented (&state.elf))
         check_left_out (check, "all of it: the plugin was built with sanitizers or to measure coverage");
-    else if ((state.context = check_context (check, NULL)) && segment_take (check->file, &state.copy)) {
-        for (size_t i = 0; check->samples[i].path; i++)
-            check_state_of (&state, &check->samples[i], from, i * ITEMS);
-        if (begins)
-            tenon_context_free (check_context (check, NULL));
-        compare_state (&state, "", "loading it again");
-    } else if (state.context)
+    else if ((state.context = check_context (check, NULL)) && segment_take (check->file, &state.copy))
+        check_samples (&state, from, begins);
+    else if (state.context)
         check_left_out (check, "all of it: the plugin's variables are not found here");
     segment_free (&state.copy);
     elf_close (&state.elf);

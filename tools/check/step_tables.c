@@ -157,9 +157,6 @@ check_codec (struct check *check, const tenon_context *context, uint64_t from, u
     if (check_item (check, from, number, "reading the table of %s", codec.id)) {
         check_id (check, "codec", codec.id);
         check_text (check, codec.id, "label", codec.label);
-        check_text (check, "", "version", codec.plugin_version);
-        check_text (check, "", "license", codec.plugin_license);
-        check_text (check, "", "summary", codec.plugin_summary);
         check_extensions (check, context, &codec);
     }
     for (uint64_t i = 0; i < codec.option_count; i++) {
@@ -195,6 +192,12 @@ run_tables (struct check *check, uint64_t from)
     if (begins)
         check_neighbours (check, context);
     tenon_codec_info codec;
+    uint64_t first = 0;
+    if (begins && check_next_codec (check, context, &first, &codec)) {
+        check_text (check, "", "version", codec.plugin_version);
+        check_text (check, "", "license", codec.plugin_license);
+        check_text (check, "", "summary", codec.plugin_summary);
+    }
     for (uint64_t i = 0; check_next_codec (check, context, &i, &codec);)
         check_codec (check, context, from, i - 1);
     for (uint64_t i = 0; i < tenon_filter_count (context); i++) {
