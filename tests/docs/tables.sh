@@ -38,4 +38,13 @@ is 'the headers have functions' "$(test "$(wc -l <functions)" -ge 29 && echo yes
 is 'each function has a row in the table of threads' "$(sort rows)" "$(sort functions)"
 is 'each service has a row in the table of functions, in the order of the header' "$(cat first)" "$(cat services)"
 is 'no row lacks a cell' "$(awk '/^\.It Fa [a-z_0-9]+ Ta/ && gsub (/ Ta /, "&") != 4' "$page")" ''
+# The rules of tenon check-plugin name sections of this page.
+grep -o '"tenon-plugin(3), [^"]*"' "$headers/../../tools/check/rules.h" | sed 's/^"tenon-plugin(3), //; s/"$//' | sort -u >cited
+sed -n 's/^\.S[hs] //p' "$page" | sort -u >sections
+is 'rules name sections' "$(test "$(wc -l <cited)" -ge 10 && echo yes)" yes
+is 'each section that a rule names is there' "$(comm -23 cited sections)" ''
+for name in idx nrrd zstd; do
+    is "the lines of the example $name" "$(sed -n "s,^\\.It Pa examples/$name Ta \\([0-9]*\\) Ta .*,\\1,p" "$page")" \
+        "$(wc -l <"$(cd "$TENON_SRCDIR" && pwd)/examples/$name/$name.c")"
+done
 finish
