@@ -85,6 +85,7 @@ module_unit_tests = \
 	tests/abi/test_bad_readers \
 	tests/abi/test_bad_stores \
 	tests/abi/test_bad_writers \
+	tests/abi/test_binaries \
 	tests/abi/test_cards \
 	tests/abi/test_carry \
 	tests/abi/test_carry_records \
@@ -158,6 +159,7 @@ module_unit_tests = \
 	tests/unit/open/test_threads
 module_shell_tests += \
 	tests/abi/nm.sh \
+	tests/abi/promise.sh \
 	tests/cli/diagnostics_config.sh \
 	tests/cli/edit.sh \
 	tests/cli/trees.sh \
@@ -181,7 +183,7 @@ check_libraries = tests/abi/libkit.la
 check_LTLIBRARIES += tests/filters/libfilterkit.la
 endif
 tests_filters_libfilterkit_la_SOURCES = tests/filters/kit.c tests/filters/kit.h
-tests_abi_libkit_la_SOURCES = tests/abi/boxes.c tests/abi/boxes.h tests/abi/gridkit.c tests/abi/gridkit.h tests/abi/kit.c tests/abi/kit.h tests/abi/kit_bytes.c tests/abi/lay.c tests/abi/lay.h tests/abi/scripts.c tests/abi/scripts.h tests/abi/sets.c tests/abi/sets.h
+tests_abi_libkit_la_SOURCES = tests/abi/aged.c tests/abi/aged.h tests/abi/layout.c tests/abi/layout.h tests/abi/boxes.c tests/abi/boxes.h tests/abi/gridkit.c tests/abi/gridkit.h tests/abi/kit.c tests/abi/kit.h tests/abi/kit_bytes.c tests/abi/lay.c tests/abi/lay.h tests/abi/scripts.c tests/abi/scripts.h tests/abi/sets.c tests/abi/sets.h
 
 # Plugins for the tests, toys and misbehaving ones: tests/abi/plugins/NAME.c becomes tests/abi/plugins/.libs/NAME.so.
 # Two lines for each: its name, and its flags.
@@ -300,7 +302,8 @@ tests_faults_test_tree_SOURCES = tests/faults/test_tree.c $(fault_rig)
 
 # The tests are compiled with tests/marks.h before everything else.
 tests/unit/%.o tests/abi/test_%.o tests/sweep/test_%.o plugins/gguf/tests/test_%.o plugins/npz/tests/test_%.o plugins/zip/tests/test_%.o \
-tests/abi/boxes.lo tests/abi/boxes.o tests/abi/gridkit.lo tests/abi/gridkit.o tests/abi/kit.lo tests/abi/kit.o tests/abi/kit_bytes.lo tests/abi/kit_bytes.o tests/abi/lay.lo tests/abi/lay.o tests/abi/scripts.lo tests/abi/scripts.o tests/abi/sets.lo tests/abi/sets.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
+tests/abi/aged.lo tests/abi/aged.o tests/abi/boxes.lo tests/abi/boxes.o tests/abi/gridkit.lo tests/abi/gridkit.o tests/abi/kit.lo tests/abi/kit.o tests/abi/kit_bytes.lo tests/abi/kit_bytes.o tests/abi/lay.lo tests/abi/lay.o tests/abi/scripts.lo tests/abi/scripts.o tests/abi/sets.lo tests/abi/sets.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
+EXTRA_DIST += tests/abi/freeze tests/abi/frozen tests/abi/layout tests/abi/baseline tests/abi/binaries
 EXTRA_DIST += tests/collide.h tests/draw.h tests/marks.h tests/openat2.h tests/small_stack.h tests/values.h
 # What is installed has small frames; tests and measurements may have large ones.
 tests/%.o tests/%.lo bench/%.o plugins/gguf/tests/%.o plugins/npz/tests/%.o plugins/pt/tests/%.o plugins/safetensors/tests/%.o plugins/zarr/tests/%.o plugins/zip/tests/%.o: FRAME_CFLAGS =

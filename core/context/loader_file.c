@@ -96,6 +96,9 @@ tn_loader_load_checked (struct tn_loader *loader, const char *name, const char *
     else if (!tn_elf_is_complete (fd, status.st_size))
         TN_VERDICT (loader, TENON_E_TRUNCATED, name, file, "not loaded: the file was cut off at %lld bytes",
                     (long long) status.st_size);
+    else if (tn_elf_other_machine (fd))
+        TN_VERDICT (loader, TENON_E_UNSUPPORTED, name, file,
+                    "not loaded: it was made for another machine: %s", tn_elf_other_machine (fd));
     else if (!pin && loader->context->pinned_only)
         TN_VERDICT (loader, TENON_E_CONFIG, name, file,
                     "not loaded: [core] pinned_only = yes, and [plugin %s] has no sha256", name);

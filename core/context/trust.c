@@ -415,3 +415,46 @@ tn_elf_is_complete (int fd, off_t size)
 #endif
     return true;
 }
+
+#ifdef __ELF__
+#if defined(__x86_64__)
+#define THIS_MACHINE EM_X86_64
+#elif defined(__aarch64__)
+#define THIS_MACHINE EM_AARCH64
+#elif defined(__i386__)
+#define THIS_MACHINE EM_386
+#elif defined(__arm__)
+#define THIS_MACHINE EM_ARM
+#elif defined(__riscv)
+#define THIS_MACHINE EM_RISCV
+#elif defined(__powerpc64__)
+#define THIS_MACHINE EM_PPC64
+#elif defined(__s390x__)
+#define THIS_MACHINE EM_S390
+#else
+#define THIS_MACHINE EM_NONE /* not known: all are taken */
+#endif
+#endif
+
+const char *
+tn_elf_other_machine (int fd)
+{
+#ifdef __ELF__
+    static const struct {
+        unsigned machine;
+        const char *words;
+    } known[] = { { EM_X86_64, "x86-64" }, { EM_AARCH64, "AArch64" }, { EM_386, "i386" }, { EM_ARM, "Arm" },
+                  { EM_RISCV, "RISC-V" },  { EM_PPC64, "PowerPC" },   { EM_S390, "s390" } };
+    ElfW (Ehdr) header;
+    if (THIS_MACHINE == EM_NONE || tn_io_read (fd, 0, &header, sizeof header) != sizeof header
+        || memcmp (header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_machine == THIS_MACHINE)
+        return NULL;
+    for (size_t i = 0; i < TN_COUNT (known); i++)
+        if (known[i].machine == header.e_machine)
+            return known[i].words;
+    return "another processor";
+#else
+    (void) fd;
+    return NULL;
+#endif
+}

@@ -35,5 +35,8 @@ const char *tn_trust_library (void);
  * and crashes on a truncated file, such as an interrupted copy leaves. Files that are not ELF files for this
  * machine pass: dlopen reports them. */
 bool tn_elf_is_complete (int fd, off_t size);
+/* The machine that an ELF file was made for, in words, if it is another one than this; else NULL. dlopen says
+ * only that there is no such file. */
+const char *tn_elf_other_machine (int fd);
 
 #endif
