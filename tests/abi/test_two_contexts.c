@@ -2,6 +2,7 @@
 /* test_two_contexts.c - what tenon-threads(7) promises: contexts beside each other, forks, callbacks that use
  * the library, and a second copy of the library in one process. */
 #include "kit.h"
+#include <dirent.h>
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -163,6 +164,49 @@ START_TEST (test_at_once)
     tenon_context_free (first);
     open_and_read (second, two);
     tenon_context_free (second);
+}
+END_TEST
+
+/* The threads of this process; 1 where the system does not list them. */
+static unsigned
+count_threads (void)
+{
+    unsigned count = 0;
+    DIR *tasks = opendir ("/proc/self/task");
+    for (struct dirent *entry; tasks && (entry = readdir (tasks));)
+        count += entry->d_name[0] != '.';
+    if (tasks)
+        closedir (tasks);
+    return tasks ? count : 1;
+}
+
+/* Waits until there are so many: the system lists a thread for a moment after it was joined. */
+static void
+await_threads (unsigned wanted)
+{
+    for (int i = 0; i < 5000 && count_threads () != wanted; i++)
+        usleep (1000);
+    ck_assert_uint_eq (count_threads (), wanted);
+}
+
+/* A context of one thread begins none, and what another one began ends with it. */
+START_TEST (test_threads)
+{
+    static const char *const settings[2][2] = { { "core.threads=1", NULL }, { "core.threads=4", NULL } };
+    tenon_context *context;
+    tenon_context_free (kit);
+    kit = NULL;
+    unsigned before = count_threads (); /* a sanitizer may have one */
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq (new_context (settings[i], &context), TENON_OK);
+        open_and_read (context, two);
+        if (i == 0)
+            ck_assert_uint_eq (count_threads (), before);
+        else
+            ck_assert_uint_le (count_threads (), before + 3);
+        tenon_context_free (context);
+        await_threads (before);
+    }
 }
 END_TEST
 
@@ -357,6 +401,7 @@ fill_suite (Suite *suite)
     TCase *test = kit_case (suite, "contexts");
     tcase_add_checked_fixture (test, save_files, free_items);
     tcase_add_test (test, test_at_once);
+    tcase_add_test (test, test_threads);
 #ifndef NO_FORKS
     tcase_add_test (test, test_fork);
     tcase_add_test (test, test_fork_in_use);

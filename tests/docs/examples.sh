@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# examples.sh: the examples of all manual pages: sources are compiled, plugins loaded, programs and commands run.
+# examples.sh: the examples of all manual pages, and those in C of README.md: sources are compiled, plugins loaded, programs and commands run.
 # Comments in the pages say what each is (examples.awk). The commands of a page run one after the other, in one folder
 # that has the files of examples/data.
 # shellcheck source=tests/cli/check.sh
@@ -162,7 +162,11 @@ one ()
 {
     page=$1
     mkdir page files
-    awk -v to="$folder/files" -v page="$page" -f "$here/examples.awk" "$tree/$page" || exit 99
+    case $page in
+    *.md) # C alone, behind <!-- test: ... -->
+        sed -n 's/^<!-- \(.*\) -->$/.\\" \1/p; /^```c$/,/^```$/{s/^```c$/.Bd -literal/; s/^```$/.Ed/; p;}' "$tree/$page" ;;
+    *) cat "$tree/$page" ;;
+    esac | awk -v to="$folder/files" -v page="$page" -f "$here/examples.awk" || exit 99
     is "$page: its examples say what they are" "$(cat files/wrong 2>/dev/null)" ''
     mv files/commands commands
     rm -f files/wrong
@@ -175,7 +179,7 @@ one ()
     echo "$checks $failures" >counted
 }
 
-for path in "$tree"/docs/*.[1-8] "$tree"/plugins/*/*.7; do
+for path in "$tree"/docs/*.[1-8] "$tree"/plugins/*/*.7 "$tree"/README.md "$tree"/docs/*.md; do
     path=${path#"$tree/"}
     # The command reads formats with the plugins that were built.
     plugin=${path#plugins/}
@@ -183,7 +187,7 @@ for path in "$tree"/docs/*.[1-8] "$tree"/plugins/*/*.7; do
     case $path in
     plugins/*) case " $TENON_MODULE_PLUGINS $TENON_BUILTIN_PLUGINS " in *" $plugin "*) ;; *) continue ;; esac ;;
     esac
-    grep -qE '^\.Bd -literal|^\.Dl \$ ' "$tree/$path" || continue
+    grep -qE '^\.Bd -literal|^\.Dl \$ |^```c$' "$tree/$path" || continue
     case ${1:-} in '' | "$path") ;; *) continue ;; esac
     (checks=0 failures=0; one "$path")
     if read -r c f <counted; then
