@@ -70,7 +70,7 @@ describe_tiny (struct tenon_call *call)
 static const char *const extensions[] = { "tiny", NULL };
 static const struct tenon_magic magic = { .length = 4, .bytes = "TINY" };
 static const struct tenon_codec codec = {
-    .struct_size = sizeof codec, .id = "tiny", .label = "A tiny format", .extensions = extensions, .magics = &magic,
+    .struct_size = sizeof codec, .id = ID, .label = "A tiny format", .extensions = extensions, .magics = &magic,
     .magic_size = sizeof magic, .magic_count = 1, .describe = describe_tiny,
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };
@@ -87,11 +87,11 @@ tenon_plugin_v0 (const struct tenon_host *host)
     return &plugin;
 }
 END
-# build NAME LETTER: the plugin NAME, which misbehaves when it is loaded
+# build NAME LETTER [ID]: the plugin NAME with the codec ID, which misbehaves when it is loaded
 build ()
 {
     # shellcheck disable=SC2086 # CC may have options
-    ${CC:-cc} -O0 -fPIC -shared -fvisibility=hidden -pthread -I"$TENON_SRCDIR/include" -DNAME="\"$1\"" -DAT_LOADING="'$2'" \
+    ${CC:-cc} -O0 -fPIC -shared -fvisibility=hidden -pthread -I"$TENON_SRCDIR/include" -DNAME="\"$1\"" -DAT_LOADING="'$2'" -DID="\"${3:-tiny}\"" \
         -o "plugins/$1.so" tiny.c
 }
 for letter in c h e p q t f F s v u d r g E; do
@@ -206,6 +206,15 @@ if readelf -h plugins/tiny.so >/dev/null 2>&1 && [ -d /proc/self/task ]; then
     tenon check-plugin --strict --only exports plugins/tiny.so
     exits '--strict' 1
 fi
+build takes 0 npy
+tenon check-plugin --only tables plugins/takes.so
+exits "an id of tenon's" 1
+says "an id of tenon's" out "codec npy: this id is that of tenon's plugin npy"
+says "an id of tenon's: the other plugin" out 'npy: this plugin is not loaded any more'
+sed -n 's/^| `\([a-z0-9-]*\)` .*in the tree.*/\1/p' "$TENON_SRCDIR/docs/registry.md" | while read -r id; do
+    grep -q "{ \"$id\", \"" "$TENON_SRCDIR/tools/check/step_tables.c" || echo "$id"
+done >missing
+is 'the ids of docs/registry.md are known' "$(cat missing)" ''
 mkdir folder
 cp good.tiny folder/a.tiny
 cp good.tiny folder/b.tiny

@@ -155,6 +155,14 @@ take_record (int fd, struct check_result *result)
     return true;
 }
 
+/* What the child is at. A plugin may have written over it. */
+static const char *
+doing_now (struct check_child *shared)
+{
+    shared->doing[sizeof shared->doing - 1] = 0;
+    return shared->doing[0] ? shared->doing : "beginning";
+}
+
 enum ending { ENDED, TOO_LONG, INTERRUPTED };
 
 /* On a terminal, what the child is at, once the step takes more than a second. */
@@ -167,7 +175,7 @@ show_progress (const struct check *check, struct check_result *result)
         return;
     result->next_progress = now + REDRAW_MILLISECONDS;
     snprintf (line, sizeof line, "%s: %llu checks, %s", result->step->name,
-              (unsigned long long) check->child->counted, check->child->doing);
+              (unsigned long long) check->child->counted, doing_now (check->child));
     CLEAN (text) char *printed = shown_as (line, strlen (line), TEXT_MESSAGE);
     size_t fit = display_fit (printed, terminal_columns (STDERR_FILENO) - 1);
     fprintf (stderr, "\r%.*s\033[K", (int) fit, printed);
@@ -221,10 +229,10 @@ kill_child (pid_t child, int *status)
 
 /* Judges the end of a child that was not ended by the command. True: the step is done. */
 static bool
-judge_end (int status, const struct check_child *shared, struct check_result *result)
+judge_end (int status, struct check_child *shared, struct check_result *result)
 {
     char message[MESSAGE_ROOM], words[400], printed[408] = "";
-    const char *doing = shared->doing[0] ? shared->doing : "beginning";
+    const char *doing = doing_now (shared);
     if (shared->finished && WIFEXITED (status) && WEXITSTATUS (status) == 0)
         return true;
     if (tell_line (shared, words, sizeof words))
@@ -244,7 +252,7 @@ static void
 judge_slow (const struct check *check, struct check_result *result)
 {
     char message[MESSAGE_ROOM];
-    snprintf (message, sizeof message, "%s took more than %g seconds", check->child->doing,
+    snprintf (message, sizeof message, "%s took more than %g seconds", doing_now (check->child),
               check->item_seconds);
     result_add (result, RULE_HANG, "", message);
 }

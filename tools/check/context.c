@@ -5,13 +5,20 @@
 #include "report.h"
 #include "tool.h"
 
-/* plugin.NAME.path=FILE: the file is used in place of a plugin of that name that is built in. */
+/* plugin.NAME.path=FILE: the file is used in place of a plugin of that name that is built in. A file of
+ * another name, such as NAME.so.1, is used by its link. */
 static char *
 path_setting (const struct check *check)
 {
-    size_t room = strlen (check->plugin) + strlen (check->plugin_path) + strlen (check->plugin) + 32;
+    const char *base = strrchr (check->file, '/') + 1;
+    size_t length = strlen (check->plugin);
+    bool named = strncmp (base, check->plugin, length) == 0 && strcmp (base + length, ".so") == 0;
+    size_t room = 2 * length + strlen (check->plugin_path) + strlen (check->file) + 32;
     char *text = get_memory (NULL, room, 1);
-    snprintf (text, room, "plugin.%s.path=%s/%s.so", check->plugin, check->plugin_path, check->plugin);
+    if (named)
+        snprintf (text, room, "plugin.%s.path=%s", check->plugin, check->file);
+    else
+        snprintf (text, room, "plugin.%s.path=%s/%s.so", check->plugin, check->plugin_path, check->plugin);
     return text;
 }
 

@@ -30,6 +30,12 @@ static const struct forbidden forbidden[] = {
     { " strtok rand random drand48 localtime gmtime asctime ctime strerror setjmp inet_ntoa ",
       "it uses state that all threads share", false },
     { " strtod strtof strtold atof strtod_l ", "it depends on the locale; <tenon/number.h> does not", false },
+    { " pthread_mutex_lock pthread_rwlock_rdlock pthread_rwlock_wrlock pthread_once pthread_key_create "
+      "mtx_lock call_once tss_create ",
+      "a plugin has no state that threads share", false },
+    { " time clock gettimeofday clock_gettime getrandom getentropy getpid getenv secure_getenv gethostname "
+      "uname ",
+      "what a plugin does depends on its input and its options alone", false },
     { " dlopen dlmopen dlsym ", "a plugin loads no code", false },
 };
 
