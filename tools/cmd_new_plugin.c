@@ -13,9 +13,8 @@
 #include <ctype.h>
 #include <unistd.h>
 
-#define LONGEST_NAME                                                                                         \
-    32 /* an id of tenon has at most 40 characters; names of files and variables have more                   \
-        */
+/* An id of tenon has at most 40 characters, and so has "org.example/NAME". */
+#define LONGEST_NAME 28
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define DIGITS "0123456789"
 
@@ -42,8 +41,8 @@ static const struct tool_option new_plugin_options[] = {
 static bool
 is_reserved (const char *name)
 {
-    static const char *const names[] = { "core", "limits", "save",  "none", "plugin", "codec",
-                                         "fuzz", "filter", "dtype", "test", "tenon" };
+    static const char *const names[] = { "core",   "limits",  "save",  "none",      "plugin", "codec", "fuzz",
+                                         "filter", "archive", "dtype", "signature", "test",   "tenon" };
     for (size_t i = 0; i < COUNT_OF (names); i++)
         if (strcmp (name, names[i]) == 0)
             return true;

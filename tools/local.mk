@@ -171,13 +171,24 @@ tools_tenon_LDADD = libtenon.la $(JSON_C_LIBS) $(NETTLE_LIBS) $(LIBM)
 # What tenon new-plugin makes is built into it.
 SCAFFOLD_TEMPLATES = \
 	tools/scaffold/templates/README.md.in \
+	tools/scaffold/templates/archive-arrays.hex \
+	tools/scaffold/templates/archive.c.in \
+	tools/scaffold/templates/archive.h.in \
 	tools/scaffold/templates/build.mk.in \
 	tools/scaffold/templates/codec-empty.hex \
 	tools/scaffold/templates/codec-numbers.hex \
 	tools/scaffold/templates/codec.c.in \
 	tools/scaffold/templates/dotgitignore.in \
+	tools/scaffold/templates/dtype-blocks.hex \
+	tools/scaffold/templates/dtype.c.in \
+	tools/scaffold/templates/dtype.h.in \
+	tools/scaffold/templates/filter-runs.hex \
+	tools/scaffold/templates/filter.c.in \
+	tools/scaffold/templates/filter.h.in \
+	tools/scaffold/templates/filtered.c.in \
 	tools/scaffold/templates/fuzz.c.in \
 	tools/scaffold/templates/install-user.sh.in \
+	tools/scaffold/templates/keyed.c.in \
 	tools/scaffold/templates/meson.build.in \
 	tools/scaffold/templates/page.7.in \
 	tools/scaffold/templates/tenon.ini.in \

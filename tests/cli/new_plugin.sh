@@ -63,7 +63,7 @@ exits 'a name in use' 0
 says 'a name in use is noted' err "there is a codec 'npy' already"
 says 'an extension in use is noted' err "the codec npy has the extension 'npy', too"
 
-for name in '' A.B 1st -- core fuzz 'a b' aaaaaaaaaabbbbbbbbbbccccccccccddd é; do
+for name in '' A.B 1st -- core fuzz 'a b' aaaaaaaaaabbbbbbbbbbcccccccccc é; do
     tenon new-plugin --dry-run -- "$name"
     exits "the name '$name'" 2
 done
@@ -96,7 +96,17 @@ echo 'int main () {}' >try.cc
 # shellcheck disable=SC2086 # $CXX may be ccache and a compiler
 ! $CXX -std=gnu++17 $SANITIZER_CFLAGS -o try try.cc 2>/dev/null || cxx=yes
 project my-notes --extension note
-[ $cxx = no ] || project 'c_notes' --extension cn --language c++
+project runs --extension run --filter
+project box --extension box --archive
+project blocks --extension blk --dtype
+if [ $cxx = yes ]; then
+    project c_notes --extension cn --language c++
+    project c-runs --extension crun --filter --language c++
+    project c-box --extension cbox --archive --language c++
+    project c-blocks --extension cblk --dtype --language c++
+else
+    skip 'C++: it does not compile here'
+fi
 
 # A plugin that does not hold what the tests say fails them.
 sed -i 's/version != VERSION/version == VERSION/' my-notes/my-notes.c

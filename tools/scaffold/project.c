@@ -15,6 +15,14 @@ static const struct {
 } rows[] = {
     { ALL, "README.md", "README.md" },
     { PLAIN, "codec.c", "@NAME@.@SUFFIX@" },
+    { SCAFFOLD_DTYPE, "dtype.c", "dtype.@SUFFIX@" },
+    { SCAFFOLD_DTYPE, "dtype.h", "dtype.h" },
+    { SCAFFOLD_FILTER, "filtered.c", "@NAME@.@SUFFIX@" },
+    { SCAFFOLD_FILTER, "filter.c", "filter.@SUFFIX@" },
+    { SCAFFOLD_FILTER, "filter.h", "filter.h" },
+    { SCAFFOLD_ARCHIVE, "keyed.c", "@NAME@.@SUFFIX@" },
+    { SCAFFOLD_ARCHIVE, "archive.c", "archive.@SUFFIX@" },
+    { SCAFFOLD_ARCHIVE, "archive.h", "archive.h" },
     { ALL, "build.mk", "Makefile" },
     { ALL, "meson.build", "meson.build" },
     { ALL, "test.sh", "test.sh" },
@@ -22,27 +30,44 @@ static const struct {
     { ALL, "fuzz.c", "fuzz.c" },
     { PLAIN, "codec-numbers.hex", "samples/numbers.@EXTENSION@" },
     { PLAIN, "codec-empty.hex", "samples/empty.@EXTENSION@" },
+    { SCAFFOLD_DTYPE, "dtype-blocks.hex", "samples/blocks.@EXTENSION@" },
+    { SCAFFOLD_FILTER, "filter-runs.hex", "samples/runs.@EXTENSION@" },
+    { SCAFFOLD_ARCHIVE, "archive-arrays.hex", "samples/arrays.@EXTENSION@" },
     { ALL, "page.7", "tenon-@NAME@.7" },
     { ALL, "tenon.ini", "tenon.ini" },
     { ALL, "dotgitignore", ".gitignore" },
 };
 #define ROWS COUNT_OF (rows)
 
+#define PLAIN_SAMPLES "samples/numbers.@EXTENSION@ samples/empty.@EXTENSION@"
+
+/* `flags` are those of the templates. */
 static const struct {
     enum scaffold_kind kind;
-    const char *name, *sources, *meson_sources, *headers, *samples;
+    const char *name, *flags, *sources, *meson_sources, *headers, *samples;
 } kinds[] = {
-    { SCAFFOLD_CODEC, "codec", "@NAME@.@SUFFIX@", "'@NAME@.@SUFFIX@'", "",
-      "samples/numbers.@EXTENSION@ samples/empty.@EXTENSION@" },
+    { SCAFFOLD_CODEC, "codec", "codec", "@NAME@.@SUFFIX@", "'@NAME@.@SUFFIX@'", "", PLAIN_SAMPLES },
+    { SCAFFOLD_DTYPE, "dtype", "codec dtype", "@NAME@.@SUFFIX@ dtype.@SUFFIX@",
+      "'@NAME@.@SUFFIX@', 'dtype.@SUFFIX@'", "dtype.h", PLAIN_SAMPLES " samples/blocks.@EXTENSION@" },
+    { SCAFFOLD_FILTER, "filter", "filter", "@NAME@.@SUFFIX@ filter.@SUFFIX@",
+      "'@NAME@.@SUFFIX@', 'filter.@SUFFIX@'", "filter.h", "samples/runs.@EXTENSION@" },
+    { SCAFFOLD_ARCHIVE, "archive", "archive", "@NAME@.@SUFFIX@ archive.@SUFFIX@",
+      "'@NAME@.@SUFFIX@', 'archive.@SUFFIX@'", "archive.h", "samples/arrays.@EXTENSION@" },
 };
 
-const char *
-scaffold_kind_name (enum scaffold_kind kind)
+static size_t
+find_kind (enum scaffold_kind kind)
 {
     size_t i = 0;
     while (kinds[i].kind != kind)
         i++;
-    return kinds[i].name;
+    return i;
+}
+
+const char *
+scaffold_kind_name (enum scaffold_kind kind)
+{
+    return kinds[find_kind (kind)].name;
 }
 
 /* ---- words --------------------------------------------------------------------------------------- */
@@ -69,18 +94,23 @@ join_extensions (const struct scaffold *scaffold, const char *before, const char
     return finish_line (&line);
 }
 
-/* A name in C, in capitals or not: '-' becomes '_'. */
 static char *
-change_name (const char *name, bool capitals, bool identifier)
+capital_name (const char *name)
 {
     char *copy = copy_text (name, strlen (name));
-    for (char *at = copy; *at; at++) {
-        if (*at == '-' && identifier)
-            *at = '_';
-        else if (capitals && *at >= 'a' && *at <= 'z')
+    for (char *at = copy; *at; at++)
+        if (*at >= 'a' && *at <= 'z')
             *at = (char) (*at - 'a' + 'A');
-    }
     return copy;
+}
+
+/* A number below 256, as the templates in hex have it. */
+static char *
+hex_number (size_t number)
+{
+    char text[8];
+    snprintf (text, sizeof text, "%02x", (unsigned) number & 0xff);
+    return copy_text (text, 2);
 }
 
 static char *
@@ -96,9 +126,10 @@ expand_short (const char *text, const struct scaffold_word *words)
 }
 
 #define SCAFFOLD_WORDS(WORD)                                                                                 \
-    WORD (NAME), WORD (TITLE), WORD (IDENT), WORD (EXTENSION), WORD (EXTENSIONS), WORD (EXTENSION_LIST),     \
-        WORD (DOTTED), WORD (SUFFIX), WORD (ZERO), WORD (AUTHOR), WORD (LICENSE), WORD (YEAR), WORD (DATE),  \
-        WORD (KIND), WORD (SOURCES), WORD (MESON_SOURCES), WORD (HEADERS), WORD (SAMPLES)
+    WORD (NAME), WORD (TITLE), WORD (EXTENSION), WORD (EXTENSIONS), WORD (EXTENSION_LIST), WORD (DOTTED),    \
+        WORD (SUFFIX), WORD (ZERO), WORD (AUTHOR), WORD (LICENSE), WORD (YEAR), WORD (DATE),                 \
+        WORD (NAME_LENGTH), WORD (DTYPE_LENGTH), WORD (SOURCES), WORD (MESON_SOURCES), WORD (HEADERS),       \
+        WORD (SAMPLES)
 #define WORD_NUMBER(word) word
 #define WORD_KEY(word) #word
 enum { SCAFFOLD_WORDS (WORD_NUMBER), WORDS };
@@ -114,13 +145,10 @@ make_words (const struct scaffold *scaffold, struct scaffold_word words[WORDS + 
     localtime_r (&now, &parts);
     strftime (year, sizeof year, "%Y", &parts);
     strftime (date, sizeof date, "%B %e, %Y", &parts);
-    size_t kind = 0;
-    while (kinds[kind].kind != scaffold->kind)
-        kind++;
+    size_t kind = find_kind (scaffold->kind);
     char *values[WORDS] = {
         [NAME] = copy_text (scaffold->name, strlen (scaffold->name)),
-        [TITLE] = change_name (scaffold->name, true, false),
-        [IDENT] = change_name (scaffold->name, false, true),
+        [TITLE] = capital_name (scaffold->name),
         [EXTENSION] = copy_text (scaffold->extensions[0], strlen (scaffold->extensions[0])),
         [EXTENSIONS] = join_extensions (scaffold, "", "", " "),
         [EXTENSION_LIST] = join_extensions (scaffold, "\"", "\"", ", "),
@@ -131,7 +159,8 @@ make_words (const struct scaffold *scaffold, struct scaffold_word words[WORDS + 
         [LICENSE] = copy_text (scaffold->license, strlen (scaffold->license)),
         [YEAR] = copy_text (year, strlen (year)),
         [DATE] = copy_text (date, strlen (date)),
-        [KIND] = copy_text (kinds[kind].name, strlen (kinds[kind].name)),
+        [NAME_LENGTH] = hex_number (strlen (scaffold->name)),
+        [DTYPE_LENGTH] = hex_number (strlen (scaffold->name) + sizeof "example." - 1),
     };
     for (int i = 0; i < WORDS; i++)
         words[i] = (struct scaffold_word){ keys[i], values[i] ? values[i] : "" };
@@ -175,7 +204,8 @@ scaffold_make (const struct scaffold *scaffold)
     struct scaffold_word words[WORDS + 1];
     char flags[40];
     make_words (scaffold, words);
-    snprintf (flags, sizeof flags, " %s %s ", scaffold->cxx ? "c++" : "c", words[KIND].value);
+    snprintf (flags, sizeof flags, " %s %s ", scaffold->cxx ? "c++" : "c",
+              kinds[find_kind (scaffold->kind)].flags);
     for (size_t i = 0; i < ROWS; i++)
         if (rows[i].kinds & scaffold->kind)
             files.items[files.count++] = make_file (rows[i].name, rows[i].path, words, flags);
