@@ -92,16 +92,26 @@ compare_items (struct comparison *comparison, const struct record_item *before,
                          before->name, before->what);
 }
 
+/* Of the items that both have: what one lacks was told before. */
 static void
-compare_orders (struct comparison *comparison, const struct record *before, const struct record *after)
+compare_orders (struct comparison *comparison, const struct record *before, const struct record_item **old,
+                const struct record *after, const struct record_item **new)
 {
-    for (size_t i = 0; i < before->count && i < after->count; i++)
-        if (strcmp (before->items[i].name, after->items[i].name) != 0) {
+    for (size_t i = 0, k = 0; i < before->count; i++) {
+        if (!find_item (new, after->count, &before->items[i]))
+            continue;
+        while (k < after->count && !find_item (old, before->count, &after->items[k]))
+            k++;
+        if (k == after->count)
+            return; /* a name twice */
+        if (strcmp (before->items[i].name, after->items[k].name) != 0) {
             tell_difference (comparison, comparison->rules->tensors,
                              "item %zu was '%.200s', and comes back as '%.200s'; no loss tells of it", i,
-                             before->items[i].name, after->items[i].name);
+                             before->items[i].name, after->items[k].name);
             return;
         }
+        k++;
+    }
 }
 
 bool
@@ -129,7 +139,7 @@ record_same (struct check *check, const struct record_rules *rules, const char *
                          item->metadata ? "the metadata entry" : "the tensor", item->name, item->what);
     }
     if (flags & RECORD_ORDERED && comparison.told == 0)
-        compare_orders (&comparison, before, after);
+        compare_orders (&comparison, before, old, after, new);
     free (old);
     free (new);
     check_counted (check);
