@@ -16,6 +16,10 @@ tools_tenon_SOURCES = \
 	tools/check/child.c \
 	tools/check/child.h \
 	tools/check/context.c \
+	tools/check/copies.c \
+	tools/check/copies.h \
+	tools/check/damage.c \
+	tools/check/damage.h \
 	tools/check/elf_file.c \
 	tools/check/elf_file.h \
 	tools/check/find.c \
@@ -39,6 +43,7 @@ tools_tenon_SOURCES = \
 	tools/check/round.c \
 	tools/check/round.h \
 	tools/check/rules.h \
+	tools/check/step_damage.c \
 	tools/check/samples.c \
 	tools/check/samples.h \
 	tools/check/segment.c \
@@ -58,6 +63,8 @@ tools_tenon_SOURCES = \
 	tools/check/steps.c \
 	tools/check/target.c \
 	tools/check/target.h \
+	tools/check/tally.c \
+	tools/check/tally.h \
 	tools/check/tell.c \
 	tools/check/tell.h \
 	tools/check/work.c \

@@ -3,8 +3,10 @@
 #include "context/debug.h"
 #include "base/environment.h"
 
-/* Of memory of calls that ended so much is kept: beyond it the oldest goes. */
+/* Of memory of calls that ended so many bytes and blocks are kept: beyond them the oldest go. All blocks are
+ * looked at for each pointer that a service gets. */
 #define MOST_KEPT ((uint64_t) 64 << 20)
+#define MOST_BLOCKS 512
 #define SPOILED 0xd5
 
 /* "abi" is one of the words, with commas between them. */
@@ -59,6 +61,19 @@ tn_block_new (uint64_t size)
     return block;
 }
 
+static void
+drop_oldest (struct tn_debug *debug)
+{
+    uint64_t bytes = 0;
+    struct tn_block **last = &debug->ended;
+    for (unsigned count = 0; *last && count < MOST_BLOCKS && bytes + (*last)->size <= MOST_KEPT; count++) {
+        bytes += (*last)->size;
+        last = &(*last)->next;
+    }
+    free_blocks (*last);
+    *last = NULL;
+}
+
 void
 tn_debug_keep (struct tn_debug *debug, struct tn_block *blocks)
 {
@@ -68,19 +83,8 @@ tn_debug_keep (struct tn_debug *debug, struct tn_block *blocks)
         memset (tn_block_bytes (blocks), SPOILED, blocks->size);
         blocks->next = debug->ended;
         debug->ended = blocks;
-        debug->ended_bytes += blocks->size;
     }
-    uint64_t bytes = 0;
-    struct tn_block **last = &debug->ended;
-    while (debug->ended_bytes > MOST_KEPT && *last && bytes + (*last)->size <= MOST_KEPT) {
-        bytes += (*last)->size;
-        last = &(*last)->next;
-    }
-    if (debug->ended_bytes > MOST_KEPT) {
-        free_blocks (*last);
-        *last = NULL;
-        debug->ended_bytes = bytes;
-    }
+    drop_oldest (debug);
     pthread_mutex_unlock (&debug->lock);
 }
 

@@ -22,8 +22,7 @@ struct tn_debug {
     struct tn_block *handles; /* of calls, live and ended */
     void *running;            /* those whose functions run, the latest first */
     struct tn_block *ended;   /* memory of calls that ended, the latest first */
-    uint64_t ended_bytes;
-    char late[400]; /* a rule that was broken when no function ran that could fail; "": none */
+    char late[400];           /* a rule that was broken when no function ran that could fail; "": none */
 };
 
 /* *debug: NULL unless the environment has TENON_DEBUG=abi. */

@@ -86,4 +86,5 @@ extern const struct check_step check_round_step;
 extern const struct check_step check_samples_step;
 extern const struct check_step check_state_step;
 extern const struct check_step check_tables_step;
+extern const struct check_step check_damage_step;
 #endif

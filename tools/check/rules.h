@@ -48,7 +48,7 @@
     FAULT (MISUSE, "interface", "whatever the bytes, a plugin keeps the rules of the interface",             \
            "tenon-plugin(3), WHICH FUNCTION MAY CALL WHAT")                                                  \
     FAULT (REASON, "reason", "a refusal says why, in the words of the plugin", "tenon-plugin(3), Errors")    \
-    FAULT (OFFSET, "offset", "a refusal of malformed or truncated bytes says where they are",                \
+    FAULT (OFFSET, "offset", "most refusals of malformed or truncated bytes say where these are",            \
            "tenon-plugin(3), Errors")                                                                        \
     FAULT (BOUNDED, "bounded", "a plugin takes no more memory than its input justifies",                     \
            "tenon-plugin(3), Memory")                                                                        \
