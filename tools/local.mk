@@ -15,6 +15,8 @@ tools_tenon_SOURCES = \
 	tools/check/check.h \
 	tools/check/child.c \
 	tools/check/child.h \
+	tools/check/coder.c \
+	tools/check/coder.h \
 	tools/check/context.c \
 	tools/check/copies.c \
 	tools/check/copies.h \
@@ -48,8 +50,12 @@ tools_tenon_SOURCES = \
 	tools/check/samples.h \
 	tools/check/segment.c \
 	tools/check/segment.h \
+	tools/check/step_archives.c \
+	tools/check/step_dtypes.c \
 	tools/check/step_exports.c \
 	tools/check/step_fails.c \
+	tools/check/step_filters.c \
+	tools/check/step_fuzz.c \
 	tools/check/step_growth.c \
 	tools/check/step_loads.c \
 	tools/check/step_options.c \

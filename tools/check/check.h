@@ -74,8 +74,12 @@ bool check_has_filter (const struct check *check, const tenon_context *context);
 PRINTF_LIKE (2, 3) char *check_path (const struct check *check, const char *format, ...);
 
 /* The steps. */
+extern const struct check_step check_archives_step;
+extern const struct check_step check_dtypes_step;
 extern const struct check_step check_exports_step;
 extern const struct check_step check_fails_step;
+extern const struct check_step check_filters_step;
+extern const struct check_step check_fuzz_step;
 extern const struct check_step check_growth_step;
 extern const struct check_step check_loads_step;
 extern const struct check_step check_options_step;

@@ -30,6 +30,32 @@ round_about (struct round *round, const char *format, ...)
               about);
 }
 
+tenon_context *
+round_fast (struct check *check)
+{
+    const char *value = getenv ("TENON_DEBUG");
+    CLEAN (text) char *debug = value ? copy_text (value, strlen (value)) : NULL;
+    unsetenv ("TENON_DEBUG");
+    tenon_context *context = check_context (check, NULL);
+    if (debug)
+        setenv ("TENON_DEBUG", debug, 1);
+    return context;
+}
+
+tenon_context *
+round_without (const struct check *check)
+{
+    char setting[300];
+    const char *settings[] = { setting, NULL };
+    tenon_context_options options = { .struct_size = sizeof options,
+                                      .flags = TENON_CONTEXT_NO_FILES,
+                                      .settings = settings };
+    tenon_context *context = NULL;
+    tenon_error error = TENON_ERROR_INIT;
+    snprintf (setting, sizeof setting, "plugin.%.200s.enabled=no", check->plugin);
+    return tenon_context_new (&context, &options, &error) == TENON_OK ? context : NULL;
+}
+
 static int
 remove_visited (const char *path, const struct stat *about, int kind, struct FTW *where)
 {

@@ -95,7 +95,7 @@
            "a filter refuses a stream that is cut, and ends with every stream", "tenon-plugin(3), FILTERS")  \
     FAULT (ARCHIVE, "archive", "an archive gives back each member that was put into it, under its key",      \
            "tenon-plugin(3), STORES")                                                                        \
-    FAULT (DTYPE_ENCODES, "dtype-encodes", "a block dtype encodes what it has decoded to the same numbers",  \
+    FAULT (DTYPE_ENCODES, "dtype-encodes", "a block dtype decodes to near numbers what it has encoded",      \
            "tenon-plugin(3), BLOCK DTYPES")                                                                  \
     FAULT (DTYPE_SLICES, "dtype-slices", "a block decodes to the same numbers wherever it stands",           \
            "tenon-plugin(3), BLOCK DTYPES")

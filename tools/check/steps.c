@@ -17,5 +17,9 @@ const struct check_step *const check_steps[] = {
     &check_others_step,
     &check_options_step,
     &check_growth_step,
+    &check_filters_step,
+    &check_dtypes_step,
+    &check_archives_step,
+    &check_fuzz_step,
     NULL,
 };
