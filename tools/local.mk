@@ -66,6 +66,7 @@ tools_tenon_SOURCES = \
 	tools/check/step_samples.c \
 	tools/check/step_state.c \
 	tools/check/step_tables.c \
+	tools/check/step_threads.c \
 	tools/check/steps.c \
 	tools/check/target.c \
 	tools/check/target.h \
