@@ -43,6 +43,19 @@ grep -o '"tenon-plugin(3), [^"]*"' "$headers/../../tools/check/rules.h" | sed 's
 sed -n 's/^\.S[hs] //p' "$page" | sort -u >sections
 is 'rules name sections' "$(test "$(wc -l <cited)" -ge 10 && echo yes)" yes
 is 'each section that a rule names is there' "$(comm -23 cited sections)" ''
+# Each verdict that the page explains is one that the loader has words for: the text up to "..." or a quote.
+sed -n '/^\.Sh WHY WAS MY PLUGIN/,/^\.El/s/^\.It //p' "$page" | sed "s/ *\.\.\..*//; s/ '.*//; s/tenon_plugin_v0/\" TENON_ENTRY_TEXT/; s/minor N .*//" \
+    >verdicts
+is 'the page explains verdicts' "$(test "$(wc -l <verdicts)" -ge 10 && echo yes)" yes
+while read -r verdict; do
+    case $verdict in
+    'no such entry') continue ;; # of tenon formats NAME
+    esac
+    # the beginnings stand apart from what follows
+    verdict=${verdict#not loaded: }
+    grep -qrF -- "${verdict#the file is }" "$headers/../../core/context"
+    is "the verdict '$verdict'" $? 0
+done <verdicts
 for name in idx nrrd zstd; do
     is "the lines of the example $name" "$(sed -n "s,^\\.It Pa examples/$name Ta \\([0-9]*\\) Ta .*,\\1,p" "$page")" \
         "$(wc -l <"$(cd "$TENON_SRCDIR" && pwd)/examples/$name/$name.c")"
