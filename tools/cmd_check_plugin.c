@@ -187,6 +187,7 @@ run_check (int count, char **arguments)
                            .verbose = tool.verbose };
     signals_defer ();
     int code = find_plugin (&check, arguments[0]) ? run_in_folder (&check) : EXIT_TROUBLE;
+    find_end (&check);
     if (keep)
         fprintf (stderr, "tenon: the files that were made are in %s\n", work);
     else

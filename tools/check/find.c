@@ -69,3 +69,10 @@ find_plugin (struct check *check, const char *argument)
     check->file = realpath (argument, NULL);
     return check->file || (complain ("%s: %s", argument, strerror (errno)), false);
 }
+
+void
+find_end (struct check *check)
+{
+    free ((void *) (uintptr_t) check->plugin);
+    free ((void *) (uintptr_t) check->file);
+}

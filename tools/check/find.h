@@ -4,7 +4,8 @@
 #define CHECK_FIND_H
 #include "check.h"
 
-/* Sets check->plugin and check->file, whose texts live until the program ends, to those of FILE.so, or to
- * those of the plugin of this name that tenon uses. False after a message. */
+/* Sets check->plugin and check->file to those of FILE.so, or to those of the plugin of this name that tenon
+ * uses. False after a message. find_end frees their texts. */
 bool find_plugin (struct check *check, const char *argument);
+void find_end (struct check *check);
 #endif

@@ -36,7 +36,7 @@ print_message (const char *text)
 }
 
 static void
-print_finding (const struct check_finding *finding)
+print_finding (const struct check_finding *finding, bool with_rule)
 {
     const struct check_rule_text *rule = &check_rules[finding->rule];
     printf ("    %s%s%s ", colour_on (rule->fault ? COLOUR_BAD : COLOUR_TITLE),
@@ -46,8 +46,10 @@ print_finding (const struct check_finding *finding)
         fputs (": ", stdout);
     }
     print_message (finding->message);
-    printf ("\n        %srule %s: %s; see %s%s\n", colour_on (COLOUR_FAINT), rule->word, rule->sentence,
-            rule->place, colour_off (COLOUR_FAINT));
+    putchar ('\n');
+    if (with_rule)
+        printf ("        %srule %s: %s; see %s%s\n", colour_on (COLOUR_FAINT), rule->word, rule->sentence,
+                rule->place, colour_off (COLOUR_FAINT));
 }
 
 /* With --verbose. */
@@ -75,8 +77,9 @@ result_print (const struct check_result *result)
     putchar ('\n');
     for (size_t i = 0; i < result->sample_count && tool.verbose; i++)
         print_sample (&result->samples[i]);
-    for (size_t i = 0; i < result->finding_count; i++)
-        print_finding (&result->findings[i]);
+    for (size_t i = 0; i < result->finding_count; i++) /* the rule once, below all that break it */
+        print_finding (&result->findings[i], i + 1 == result->finding_count
+                                                 || result->findings[i + 1].rule != result->findings[i].rule);
     for (size_t i = 0; i < result->left_out_count; i++) {
         fputs ("    left out: ", stdout);
         print_message (result->left_out[i]);

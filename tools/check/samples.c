@@ -149,9 +149,9 @@ look_at (struct finder *finder, const struct candidate *candidate)
     CLEAN (file) tenon_file *file = NULL;
     tenon_error error = TENON_ERROR_INIT;
     bool folder = stat (candidate->path, &status) == 0 && S_ISDIR (status.st_mode);
+    check_counted (finder->check);
     tenon_open (finder->context, candidate->path, NULL, &file, &error);
     tenon_file_info info = file ? file_get (file) : (tenon_file_info){ .size = 1 };
-    check_counted (finder->check);
     /* a folder may also stand for the one file in it, which has a size */
     if (file && (!folder || info.size == 0) && (!finder->has_reader || is_own (finder, info.format)))
         take_sample (finder, candidate->path, info.format, folder);
