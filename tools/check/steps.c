@@ -11,7 +11,6 @@ const struct check_step *const check_steps[] = {
     &check_state_step,
     &check_purity_step,
     &check_threads_step,
-    &check_damage_step,
     &check_regions_step,
     &check_damage_step,
     &check_fails_step,
