@@ -113,6 +113,7 @@ static const char *const dtypes[] = { "u8", "i8", "i16", "i32", "f32", "f64", NU
 
 static const struct tenon_codec codec = {
     .struct_size = sizeof codec,
+    .flags = TENON_CODEC_NAMELESS,
     .id = "idx",
     .label = "IDX array of the MNIST collection",
     .extensions = extensions,

@@ -44,9 +44,9 @@ struct record_rules {
 };
 /* Tells the differences of what was saved and what was read back, at most three, but for those that `losses`,
  * the report of the save, calls a loss, and for tensors that `notes`, that of opening the file, tells of.
- * `nameless`: a single tensor may have another name. `ordered`: the order counts, too. `more`:
- * the second may have more metadata. */
-enum { RECORD_NAMELESS = 1, RECORD_ORDERED = 2, RECORD_MORE = 4 };
+ * NAMELESS: a single tensor may have another name if a loss tells of it, or RENAMED, since its name was that
+ * of a file. ORDERED: the order counts, too. MORE: the second may have more metadata. */
+enum { RECORD_NAMELESS = 1, RECORD_ORDERED = 2, RECORD_MORE = 4, RECORD_RENAMED = 8 };
 bool record_same (struct check *check, const struct record_rules *rules, const char *subject,
                   const struct record *before, const struct record *after, const tenon_report *losses,
                   const tenon_report *notes, unsigned flags);

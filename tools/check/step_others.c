@@ -14,7 +14,7 @@ start_other (struct round *round, const struct round *own, const tenon_codec_inf
 {
     round_start (round, own->check, own->context, codec);
     round->rules = (struct record_rules){ RULE_CARRIES, RULE_CARRIES, RULE_CARRIES };
-    round->differences = codec->max_tensors == 1 ? RECORD_NAMELESS : RECORD_ORDERED;
+    round->differences = codec->max_tensors == 1 ? RECORD_NAMELESS | RECORD_RENAMED : RECORD_ORDERED;
     snprintf (round->subject, sizeof round->subject, "%.200s, as %.40s", own->subject, codec->id);
 }
 

@@ -180,6 +180,7 @@ check_sample (struct check *check, tenon_context *context, const struct check_sa
         if (strcmp (codec.id, file_get (file).format) == 0 && codec.flags & TENON_CAN_WRITE) {
             struct round round;
             round_start (&round, check, context, &codec);
+            round.differences |= RECORD_RENAMED;
             round_about (&round, "sample %.150s", sample->name);
             check_sample_file (&round, file);
         }
