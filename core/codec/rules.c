@@ -93,6 +93,42 @@ own_memory (struct handle *handle, const void *from, uint64_t size)
     return tn_block_bytes (block);
 }
 
+/* ---- services without memory ---- */
+
+/* The services that may need memory: scratch, view, and those that keep or fetch something. */
+static bool
+needs_memory (enum tn_service service)
+{
+    static const bool needs[TN_SERVICE_COUNT] = {
+        [TN_SERVICE_scratch] = true,       [TN_SERVICE_view] = true,        [TN_SERVICE_read_at] = true,
+        [TN_SERVICE_items] = true,         [TN_SERVICE_each_item] = true,   [TN_SERVICE_open_key] = true,
+        [TN_SERVICE_add_dtype] = true,     [TN_SERVICE_add_tensor] = true,  [TN_SERVICE_skip_tensor] = true,
+        [TN_SERVICE_add_metadata] = true,  [TN_SERVICE_include] = true,     [TN_SERVICE_leave_state] = true,
+        [TN_SERVICE_add_part] = true,      [TN_SERVICE_skip_part] = true,   [TN_SERVICE_next_key] = true,
+        [TN_SERVICE_claim_keys] = true,    [TN_SERVICE_plan_tensor] = true, [TN_SERVICE_put] = true,
+        [TN_SERVICE_plan_metadata] = true, [TN_SERVICE_align] = true,       [TN_SERVICE_patch] = true,
+        [TN_SERVICE_put_items] = true,     [TN_SERVICE_put_tensor] = true,  [TN_SERVICE_put_grid] = true,
+        [TN_SERVICE_read_tensor] = true,   [TN_SERVICE_put_member] = true,  [TN_SERVICE_put_key] = true,
+        [TN_SERVICE_drop_key] = true,      [TN_SERVICE_put_old] = true,
+    };
+    return needs[service];
+}
+
+/* True for the one service that is to find no memory (TENON_DEBUG=abi,fail=N), which fails here. */
+static bool
+lacks_memory (struct handle *handle, enum tn_service service)
+{
+    struct tn_debug *debug = handle->debug;
+    if (debug->fail_at == 0 || !needs_memory (service))
+        return false;
+    pthread_mutex_lock (&debug->lock);
+    bool lacks = ++debug->services == debug->fail_at;
+    pthread_mutex_unlock (&debug->lock);
+    if (lacks)
+        tn_fail_memory (handle->call->session->error);
+    return lacks;
+}
+
 /* ---- the services that check ---- */
 
 #define CHECKED_N(type, name, from, bad)                                                                     \
@@ -114,7 +150,7 @@ own_memory (struct handle *handle, const void *from, uint64_t size)
     static type checked_##name (struct tenon_call *public, LIST parameters)                                  \
     {                                                                                                        \
         struct handle *handle = (struct handle *) public;                                                    \
-        if (!allow_service (handle, TN_SERVICE_##name, NULL))                                                \
+        if (!allow_service (handle, TN_SERVICE_##name, NULL) || lacks_memory (handle, TN_SERVICE_##name))    \
             return NULL;                                                                                     \
         return own_memory (handle, handle->services->name (&handle->call->public, LIST arguments), size);    \
     }
@@ -122,9 +158,11 @@ own_memory (struct handle *handle, const void *from, uint64_t size)
     static type checked_##name (struct tenon_call *public, LIST parameters)                                  \
     {                                                                                                        \
         struct handle *handle = (struct handle *) public;                                                    \
-        return allow_service (handle, TN_SERVICE_##name, memory)                                             \
-                   ? handle->services->name (&handle->call->public, LIST arguments)                          \
-                   : bad;                                                                                    \
+        if (!allow_service (handle, TN_SERVICE_##name, memory))                                              \
+            return bad;                                                                                      \
+        return lacks_memory (handle, TN_SERVICE_##name)                                                      \
+                   ? (type) TENON_E_MEMORY                                                                   \
+                   : handle->services->name (&handle->call->public, LIST arguments);                         \
     }
 TN_SERVICES (CHECKED_S, CHECKED_V, CHECKED_M, CHECKED_N)
 

@@ -9,13 +9,22 @@
 #define MOST_BLOCKS 512
 #define SPOILED 0xd5
 
-/* "abi" is one of the words, with commas between them. */
+/* What follows the beginning of one of the words, with commas between them; NULL: none begins so. */
+static const char *
+find_word (const char *words, const char *beginning)
+{
+    size_t length = strlen (beginning);
+    for (const char *at = words; at && *at; at = strchr (at, ','), at += at != NULL)
+        if (strncmp (at, beginning, length) == 0)
+            return at + length;
+    return NULL;
+}
+
 static bool
 has_word (const char *words, const char *word)
 {
-    size_t length = strlen (word);
-    for (const char *at = words; at && *at; at = strchr (at, ','), at += at != NULL)
-        if (strncmp (at, word, length) == 0 && (at[length] == 0 || at[length] == ','))
+    for (const char *rest = words; (rest = find_word (rest, word)) != NULL;)
+        if (*rest == 0 || *rest == ',')
             return true;
     return false;
 }
@@ -23,11 +32,13 @@ has_word (const char *words, const char *word)
 tenon_status
 tn_debug_begin (struct tn_debug **debug, tenon_error *error)
 {
+    const char *words = tn_environment ("TENON_DEBUG"), *number = find_word (words, "fail=");
     *debug = NULL;
-    if (!has_word (tn_environment ("TENON_DEBUG"), "abi"))
+    if (!has_word (words, "abi"))
         return TENON_OK;
     if (!(*debug = calloc (1, sizeof **debug)))
         return tn_fail_memory (error);
+    (*debug)->fail_at = number && *number >= '0' && *number <= '9' ? strtoull (number, NULL, 10) : 0;
     pthread_mutex_init (&(*debug)->lock, NULL);
     return TENON_OK;
 }

@@ -22,10 +22,12 @@ struct tn_debug {
     struct tn_block *handles; /* of calls, live and ended */
     void *running;            /* those whose functions run, the latest first */
     struct tn_block *ended;   /* memory of calls that ended, the latest first */
+    uint64_t fail_at;         /* the service that finds no memory, counted from 1; 0: none does */
+    uint64_t services;        /* that need memory, so far */
     char late[400];           /* a rule that was broken when no function ran that could fail; "": none */
 };
 
-/* *debug: NULL unless the environment has TENON_DEBUG=abi. */
+/* *debug: NULL unless the environment has TENON_DEBUG=abi, or abi,fail=N. */
 tenon_status tn_debug_begin (struct tn_debug **debug, tenon_error *error);
 void tn_debug_end (struct tn_debug *debug);
 /* Zeroed. NULL: no memory. */

@@ -163,6 +163,41 @@ START_TEST (test_archive)
 }
 END_TEST
 
+/* ---- services without memory ---- */
+
+/* does_right adds a tensor, the only service that needs memory: the first one fails, a second one never
+ * comes. Without "abi", and with a word that is no number, none fails. */
+START_TEST (test_no_memory)
+{
+    static const struct {
+        const char *debug;
+        tenon_status status;
+    } cases[] = {
+        { "abi,fail=1", TENON_E_MEMORY }, { "fail=1,abi", TENON_E_MEMORY }, { "abi,fail=100", TENON_OK },
+        { "abi,fail=0", TENON_OK },       { "abi,fail=x", TENON_OK },       { "fail=1", TENON_OK },
+        { "abi,fails=1", TENON_OK },
+    };
+    debug_context (cases[_i].debug, "badrules");
+    tenon_file *file = NULL;
+    tenon_open_options options;
+    KIT_INIT (options);
+    options.format = "does_right";
+    ck_assert_int_eq (tenon_open (kit, kit_path ("file"), &options, &file, &kit_error), cases[_i].status);
+    tenon_close (file);
+}
+END_TEST
+
+/* It fails once: the file can be opened again. */
+START_TEST (test_no_memory_once)
+{
+    debug_context ("abi,fail=1", "badrules");
+    kit_open_fails ("file", "does_right", NULL, TENON_E_MEMORY, "");
+    tenon_file *file = kit_open ("file", "does_right", NULL);
+    kit_data (file, "x", "", "\0\1\2\3", 4);
+    tenon_close (file);
+}
+END_TEST
+
 /* ---- the manual ---- */
 
 static uint32_t
@@ -239,6 +274,9 @@ fill_suite (Suite *suite)
     tcase_add_test (test, test_writing);
     tcase_add_loop_test (test, test_right, 0, 7);
     tcase_add_test (test, test_archive);
+    tcase_add_loop_test (test, test_no_memory, 0, 7);
+    if (!getenv ("KIT_ISOLATE")) /* each isolated process counts by itself */
+        tcase_add_test (test, test_no_memory_once);
     tcase_add_test (test, test_manual);
 }
 
