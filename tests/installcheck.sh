@@ -347,5 +347,42 @@ END
             check 'the same bytes' cmp "$npy" "$work/weights.npy"
         check 'nrrd.c passes its tests with it' env TENON="$bindir/tenon" sh "$TENON_SRCDIR/examples/nrrd/test.sh"
     fi
+
+    # ---- a new plugin: what tenon new-plugin prints is followed to the letter, by a user who has nothing else ----
+    # inside FOLDER COMMAND...: runs it there
+    # shellcheck disable=SC2317 # called through check
+    inside ()
+    {
+        (cd "$1" && shift && "$@")
+    }
+    # new_plugin NAME ARGUMENT...: makes a project in $work/new, and runs the commands there
+    new_plugin ()
+    {
+        check "tenon new-plugin $*" inside "$work/new" "$bindir/tenon" new-plugin -q "$@" || return
+        { echo 'set -ex' && cat "$work/said"; } >"$work/commands"
+        check "$1: the commands that it prints: $(tr '\n' ';' <"$work/said")" inside "$work/new" sh "$work/commands" &&
+            check "$1: install-user ends with the codec" said "^$1[[:space:]]+\\.$1[[:space:]]+read,write" &&
+            check "$1: tenon has it now" "$bindir/tenon" formats "$1"
+    }
+    if [ $command = yes ]; then
+        mkdir -p "$work/new" "$work/home"
+        (
+            unset TENON_PLUGIN_PATH XDG_CONFIG_HOME XDG_DATA_HOME PKG_CONFIG_PATH MAKEFLAGS MFLAGS MAKELEVEL
+            HOME=$work/home CFLAGS="-O2 -Wall -Wextra -Werror $FLAGS" CXXFLAGS="-O2 -Wall -Wextra -Werror $FLAGS"
+            export HOME CC CXX CFLAGS CXXFLAGS
+            new_plugin notes
+            new_plugin cnotes --language c++
+            echo "$checks $failures" >"$work/counts"
+        )
+        read -r checks failures <"$work/counts"
+        if command -v meson >/dev/null; then
+            for project in notes cnotes; do
+                check "$project: meson" inside "$work/new/$project" env CC="$CC" CXX="$CXX" meson setup build &&
+                    check "$project: meson test" meson test -C "$work/new/$project/build"
+            done
+        else
+            echo 'left out: there is no meson here'
+        fi
+    fi
 fi
 finish

@@ -179,7 +179,7 @@ static void
 add_command (struct commands *commands, const char *before, const char *path)
 {
     struct line line = { 0 };
-    bool plain = path[strspn (path, "ABCDEFGHIJKLMNOPQRSTUVWXYZ" LOWER DIGITS "/._-+")] == 0;
+    bool plain = path[strspn (path, "ABCDEFGHIJKLMNOPQRSTUVWXYZ" LOWER DIGITS "/._-+:")] == 0;
     line_word (&line, before);
     line_word (&line, plain ? "" : "'");
     for (; *path; path++)
@@ -189,17 +189,27 @@ add_command (struct commands *commands, const char *before, const char *path)
     commands->lines[commands->count++] = line.text;
 }
 
-/* pkg-config does not know tenon where tenon is in a prefix of its own: then the first command names it. */
+/* pkg-config does not know tenon where tenon is in a prefix of its own: then the first command names it, and
+ * what the user named already stays. */
+static void
+add_environment (struct commands *commands)
+{
+    static const char ask[] = "${PKG_CONFIG:-pkg-config} --exists tenon-plugin 2>/dev/null && echo yes";
+    const char *others = getenv ("PKG_CONFIG_PATH");
+    char answer[8], path[4096];
+    if (access (TENON_PKGCONFIGDIR "/tenon-plugin.pc", R_OK) < 0
+        || strcmp (ask_command (ask, answer, sizeof answer), "yes") == 0)
+        return;
+    int length = snprintf (path, sizeof path, "%s%s%s", TENON_PKGCONFIGDIR, others && *others ? ":" : "",
+                           others ? others : "");
+    if (length < (int) sizeof path)
+        add_command (commands, "export PKG_CONFIG_PATH=", path);
+}
+
 static void
 add_commands (struct commands *commands, const struct scaffold *scaffold)
 {
-    char line[8];
-    if (access (TENON_PKGCONFIGDIR "/tenon-plugin.pc", R_OK) == 0
-        && strcmp (ask_command ("${PKG_CONFIG:-pkg-config} --exists tenon-plugin 2>/dev/null && echo yes",
-                                line, sizeof line),
-                   "yes")
-               != 0)
-        add_command (commands, "export PKG_CONFIG_PATH=", TENON_PKGCONFIGDIR);
+    add_environment (commands);
     add_command (commands, *scaffold->folder == '-' ? "cd -- " : "cd ", scaffold->folder);
     add_command (commands, "make", "");
     add_command (commands, "make check", "");
