@@ -267,7 +267,7 @@ describe_nrrd (struct tenon_call *call)
     TENON_TRY (take_header (call, &header));
     for (uint32_t i = DIMENSION; i <= ENCODING; i++)
         if (!header.values[i])
-            return tenon_fail (call, TENON_E_MALFORMED, TENON_AUTO, "\"%s\" is missing", fields[i]);
+            return tenon_fail (call, TENON_E_MALFORMED, header.line_at, "\"%s\" is missing", fields[i]);
     TENON_TRY (take_numbers (call, &header, DIMENSION, 1, &rank));
     if (rank < 1 || rank > MOST_DIMS)
         return tenon_fail (call, TENON_E_MALFORMED, header.places[DIMENSION],

@@ -98,6 +98,17 @@ why_zstd (void *opaque)
     return state->why[0] ? state->why : NULL;
 }
 
+/* A whole block, which is one frame or several: at once, straight into its place. */
+static tenon_status
+decode_zstd (void *opaque, uint32_t last, const void *from, uint64_t stored, void *to, uint64_t size)
+{
+    struct state *state = (struct state *) opaque;
+    (void) last; /* 1, since each block is a stream */
+    state->why[0] = 0;
+    size_t made = ZSTD_decompressDCtx (state->decoder, to, (size_t) size, from, (size_t) stored);
+    return ZSTD_isError (made) ? refuse (state, made) : made == size ? TENON_OK : TENON_E_MALFORMED;
+}
+
 static tenon_status
 reset_zstd (void *opaque)
 {
@@ -127,7 +138,8 @@ step_zstd (void *opaque, const void *from, uint64_t stored, uint64_t *taken, voi
 static const struct tenon_filter filter = {
     .struct_size = sizeof filter, .flags = TENON_FILTER_FRAMES, .id = "zstd", .label = "Zstandard (RFC 8878)",
     .least_level = -7, .most_level = 19, .default_level = 3, .bound = bound_zstd, .open = open_zstd,
-    .close = close_zstd, .encode = encode_zstd, .reset = reset_zstd, .step = step_zstd, .why = why_zstd
+    .close = close_zstd, .encode = encode_zstd, .decode = decode_zstd, .reset = reset_zstd, .step = step_zstd,
+    .why = why_zstd
 };
 static const struct tenon_filter *const filters[] = { &filter, NULL };
 static const struct tenon_plugin plugin = {

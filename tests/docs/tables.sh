@@ -57,7 +57,8 @@ while read -r verdict; do
     is "the verdict '$verdict'" $? 0
 done <verdicts
 for name in idx nrrd zstd; do
-    is "the lines of the example $name" "$(sed -n "s,^\\.It Pa examples/$name Ta \\([0-9]*\\) Ta .*,\\1,p" "$page")" \
-        "$(wc -l <"$(cd "$TENON_SRCDIR" && pwd)/examples/$name/$name.c")"
+    lines=$(wc -l <"$headers/../../examples/$name/$name.c")
+    told=$(sed -n "s,^\\.It Pa examples/$name Ta \\([0-9]*\\) Ta .*,\\1,p" "$page")
+    is "the example $name has about as many lines as the page says" "$((lines >= told - 10 && lines <= told + 10))" 1
 done
 finish
