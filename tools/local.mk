@@ -54,6 +54,7 @@ tools_tenon_SOURCES = \
 	tools/check/step_dtypes.c \
 	tools/check/step_exports.c \
 	tools/check/step_fails.c \
+	tools/check/step_faults.c \
 	tools/check/step_filters.c \
 	tools/check/step_fuzz.c \
 	tools/check/step_growth.c \

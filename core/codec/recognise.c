@@ -106,7 +106,8 @@ ask_probe (struct tn_session *outer, struct tn_source *source, uint64_t number)
     tn_plugin_leave (codec->plugin, outer_plugin);
     tn_call_end (&call, TENON_OK);
     tn_arena_free (&session.arena);
-    if (outer->context->debug && ignored.status == TENON_E_MISUSE)
+    /* TENON_DEBUG=abi: a broken rule is told, and so is the memory that abi,fail=N withheld */
+    if (outer->context->debug && (ignored.status == TENON_E_MISUSE || ignored.status == TENON_E_MEMORY))
         *outer->error = ignored;
     return sure > 100 ? PROBE_WRONG : sure >= (int32_t) TENON_SURE_MATCH ? (uint32_t) sure : 0;
 }

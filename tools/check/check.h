@@ -92,4 +92,5 @@ extern const struct check_step check_state_step;
 extern const struct check_step check_tables_step;
 extern const struct check_step check_damage_step;
 extern const struct check_step check_threads_step;
+extern const struct check_step check_faults_step;
 #endif
