@@ -79,7 +79,7 @@ for file in bin/tenon lib/libtenon.so.0 lib/libtenonplugin.a lib/tenon/plugins-0
     lib/pkgconfig/tenon.pc lib/cmake/tenon/tenon-config.cmake share/man/man1/tenon.1 share/man/man3/tenon_open.3 \
     share/man/man7/tenon-npz.7 share/bash-completion/completions/tenon share/zsh/site-functions/_tenon \
     share/fish/vendor_completions.d/tenon.fish share/doc/tenon/LICENSE share/doc/tenon/README.md share/doc/tenon/CHANGELOG.md \
-    share/doc/tenon/registry.md; do
+    share/doc/tenon/registry.md share/doc/tenon/tenon-plugin.3 share/doc/tenon/examples/zstd/zstd.c; do
     check "there is $file" test -s "$work/root/usr/$file"
 done
 check 'every manual page is there' sh -c "cd '$work/empty/$DISTDIR' && find docs plugins -name '*.[1-8]' | sed 's,.*/,,' | while read -r page; do
