@@ -174,8 +174,11 @@ measure_once (const struct growth *growth, tenon_plan *plan, const char *path, s
     if (!(growth->round->codec.flags & TENON_CAN_READ))
         return true;
     meters[WORK_OPEN] = meter_start ();
-    if (made_open (growth->round->context, &growth->round->codec, path, NULL, &file, &error) < 0)
+    if (made_open (growth->round->context, &growth->round->codec, path, NULL, &file, &error) < 0) {
+        check_found (growth->round->check, error.status == TENON_E_LIMIT ? RULE_LINEAR_TIME : RULE_READS_OWN,
+                     growth->round->subject, "what it saved cannot be opened: %s", error.message);
         return false;
+    }
     meter_end (&meters[WORK_OPEN]);
     meters[WORK_READ] = meter_start ();
     if (read_all (file, &error) < 0)
