@@ -33,7 +33,7 @@ none                plain    exports   loading         -Wl,-z,execstack
 none                plain    exports   rpath           -Wl,-rpath,/nowhere
 calls_open          plain    exports   calls
 prints              plain    samples   no-output
-#exits               plain    damage    no-exit
+exits               plain    damage    no-exit
 leaves_thread       plain    samples   leaves-nothing
 leaves_descriptor   plain    samples   leaves-nothing
 changes_folder      plain    samples   leaves-process
@@ -46,13 +46,13 @@ counts              plain    state     no-state
 #keeps_call          plain    purity    interface
 wrong_service       plain    samples   recognised
 #static_buffer       plain    threads   threads
-#no_words            plain    damage    reason
+no_words            plain    damage    reason
 #no_place            plain    damage    offset
-#answers_positive    plain    damage    interface
-#loops_for_ever      plain    damage    no-hang
-#reads_beyond        plain    damage    no-crash
-#trusts_rank         plain    damage    no-crash
-#allocates_by_count  plain    damage    bounded
+answers_positive    plain    damage    interface
+loops_for_ever      plain    damage    no-hang
+reads_beyond        plain    damage    no-crash
+trusts_rank         plain    damage    no-crash
+allocates_by_count  plain    damage    bounded
 #recurses            nest     damage    no-crash
 #ignores_null        plain    faults    no-crash
 drops_offset        served   regions   regions
@@ -79,18 +79,18 @@ quadratic_write     plain    growth    linear-time
 clips_edges         grid     round     reads-own
 swaps_chunks        grid     round     writes-data
 stale_chunk         grid     regions   regions
-#cuts_keys           archive  archives  archives
-#forgets_sum         archive  archives  archives
-#loses_empty         archive  archives  archives
+cuts_keys           archive  archives  archive
+#forgets_sum         archive  archives  archive
+#loses_empty         archive  archives  archive
 #breaks_level        filter   filters   filters
-#decodes_short       filter   filters   filters
-#encodes_randomly    filter   filters   filters
+decodes_short       filter   filters   filter-damage
+encodes_randomly    filter   filters   filter-damage,filter-same
 #refuses_size        filter   filters   filters
 #shares_state        filter   filters   filters
-#tight_bound         filter   filters   filters
-#trusts_stream       filter   filters   no-crash
-#reads_next          blocks   dtypes    dtypes
-#loses_sign          blocks   dtypes    dtypes
+tight_bound         filter   filters   filter-decodes,filter-same
+trusts_stream       filter   filters   filter-damage
+reads_next          blocks   dtypes    dtype-slices
+loses_sign          blocks   dtypes    dtype-encodes
 #writes_behind       blocks   dtypes    no-crash
 END
 }

@@ -169,10 +169,10 @@ check_header (struct tenon_call *call, uint32_t flags, uint32_t alignment, uint3
     if (alignment == 0 || alignment & (alignment - 1))
         return plain_refuse (call, TENON_E_MALFORMED, 12, "the alignment is no power of two");
     if (MOCK (allocates_by_count) && tensors > 0) {
-        volatile char *table = malloc ((size_t) tensors * 64);
+        volatile char *table = malloc ((size_t) tensors * 8);
         if (!table)
             return plain_refuse (call, TENON_E_MEMORY, TENON_AUTO, "no memory for the table");
-        for (size_t i = 0; i < (size_t) tensors * 64; i += 4096)
+        for (size_t i = 0; i < (size_t) tensors * 8; i += 4096)
             table[i] = 1;
         free ((char *) table);
     }
