@@ -168,7 +168,7 @@ check_header (struct tenon_call *call, uint32_t flags, uint32_t alignment, uint3
         power *= 2;
     if (alignment == 0 || alignment & (alignment - 1))
         return plain_refuse (call, TENON_E_MALFORMED, 12, "the alignment is no power of two");
-    if (MOCK (allocates_by_count) && tensors > 0) {
+    if (MOCK (allocates_by_count) && tensors > 0 && tensors < 1u << 26) { /* 512 MiB at most */
         volatile char *table = malloc ((size_t) tensors * 8);
         if (!table)
             return plain_refuse (call, TENON_E_MEMORY, TENON_AUTO, "no memory for the table");
