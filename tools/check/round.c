@@ -5,6 +5,9 @@
 #include "report.h"
 #include <ftw.h>
 
+/* What is wrong with one tensor is mostly wrong with all. */
+#define MOST_REFUSALS 6
+
 void
 round_start (struct round *round, struct check *check, tenon_context *context, const tenon_codec_info *codec)
 {
@@ -82,8 +85,11 @@ round_path (const struct round *round)
 void
 round_judge_refusal (const struct round *round, const char *what, const tenon_error *error)
 {
+    static unsigned told; /* in this process, which is one step */
     bool refused = error->status == TENON_E_UNSUPPORTED || error->status == TENON_E_LIMIT;
     check_counted (round->check);
+    if ((!refused || error->message[0] == 0) && told++ >= MOST_REFUSALS)
+        return;
     if (!refused)
         check_found (round->check, RULE_REFUSES, round->subject, "%s: the save failed with %s: %s", what,
                      tenon_status_name (error->status), error->message);

@@ -155,13 +155,19 @@ check_together (const struct trial *trial)
 
 /* ---- the step ---- */
 
-static void
+static APART void
 check_decoding (struct trial *trial)
 {
     uint64_t state = 3;
     made_bytes (&state, trial->blocks, trial->bytes);
     memset (trial->blocks, 0, trial->about.block_bytes);
     memset (trial->blocks + trial->about.block_bytes, 0xff, trial->about.block_bytes);
+    /* a decoder may refuse blocks that stand for no numbers */
+    tenon_error error = TENON_ERROR_INIT;
+    if (tenon_cast (trial->context, trial->dtype, trial->blocks, trial->bytes, TENON_F32, trial->numbers,
+                    trial->items * sizeof (float), trial->items, 0, &error)
+        < 0)
+        memset (trial->blocks, 0, trial->bytes);
     compare_places (trial, false, trial->blocks, trial->numbers, trial->other_numbers);
     check_together (trial);
 }
