@@ -3,6 +3,7 @@
 #include "results.h"
 #include "memory.h"
 #include "output.h"
+#include "report.h"
 #include "terminal.h"
 #include "text.h"
 #include "tool.h"
@@ -36,7 +37,7 @@ print_message (const char *text)
 }
 
 static void
-print_finding (const struct check_finding *finding, bool with_rule)
+print_finding (const struct check_finding *finding)
 {
     const struct check_rule_text *rule = &check_rules[finding->rule];
     printf ("    %s%s%s ", colour_on (rule->fault ? COLOUR_BAD : COLOUR_TITLE),
@@ -47,9 +48,25 @@ print_finding (const struct check_finding *finding, bool with_rule)
     }
     print_message (finding->message);
     putchar ('\n');
-    if (with_rule)
-        printf ("        %srule %s: %s; see %s%s\n", colour_on (COLOUR_FAINT), rule->word, rule->sentence,
-                rule->place, colour_off (COLOUR_FAINT));
+}
+
+/* Prints the findings from `begin` on that break the same rule, and the rule below them. Returns their
+ * number. */
+static size_t
+print_group (const struct check_result *result, size_t begin)
+{
+    const struct check_rule_text *rule = &check_rules[result->findings[begin].rule];
+    size_t count = 0;
+    for (; begin + count < result->finding_count
+           && result->findings[begin + count].rule == result->findings[begin].rule;
+         count++)
+        if (count < MOST_NOTES || tool.verbose)
+            print_finding (&result->findings[begin + count]);
+    if (count > MOST_NOTES && !tool.verbose)
+        printf ("    and %zu more (-v prints them)\n", count - MOST_NOTES);
+    printf ("        %srule %s: %s; see %s%s\n", colour_on (COLOUR_FAINT), rule->word, rule->sentence,
+            rule->place, colour_off (COLOUR_FAINT));
+    return count;
 }
 
 /* With --verbose. */
@@ -77,9 +94,8 @@ result_print (const struct check_result *result)
     putchar ('\n');
     for (size_t i = 0; i < result->sample_count && tool.verbose; i++)
         print_sample (&result->samples[i]);
-    for (size_t i = 0; i < result->finding_count; i++) /* the rule once, below all that break it */
-        print_finding (&result->findings[i], i + 1 == result->finding_count
-                                                 || result->findings[i + 1].rule != result->findings[i].rule);
+    for (size_t i = 0; i < result->finding_count;)
+        i += print_group (result, i);
     for (size_t i = 0; i < result->left_out_count; i++) {
         fputs ("    left out: ", stdout);
         print_message (result->left_out[i]);
