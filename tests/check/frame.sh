@@ -207,7 +207,7 @@ if readelf -h plugins/tiny.so >/dev/null 2>&1 && [ -d /proc/self/task ]; then
     tenon check-plugin --only state plugins/tiny.so g.tiny
     exits 'a variable changes' 1
     says 'a variable changes' out 'g.tiny: reading it changed the variable counter'
-    tenon check-plugin --only exports plugins/tiny.so
+    tenon check-plugin -v --only exports plugins/tiny.so
     exits 'forbidden calls are warnings' 0
     for name in open exit puts pthread_create fork signal setenv; do
         says "it calls $name" out "warning: $name: "
