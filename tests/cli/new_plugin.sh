@@ -95,6 +95,11 @@ cxx=no
 echo 'int main () {}' >try.cc
 # shellcheck disable=SC2086 # $CXX may be ccache and a compiler
 ! $CXX -std=gnu++17 $SANITIZER_CFLAGS -o try try.cc 2>/dev/null || cxx=yes
+# Sanitizers make the checker slow: tests/check holds plugins to all of its rules there.
+if [ -n "${TENON_SANITIZERS:-}" ]; then
+    CHECK_FLAGS='--only loads --only purity --only round'
+    export CHECK_FLAGS
+fi
 project my-notes --extension note
 project runs --extension run --filter
 project box --extension box --archive
@@ -117,6 +122,14 @@ sed -i 's/version != VERSION/version == VERSION/' my-notes/my-notes.c
 (cd my-notes && "$MAKE" -s CC="$CC" TENON="$TENON" check) >said 2>&1
 is 'a broken plugin fails its tests' "$?" 2
 says 'and they say what is wrong' said 'FAILED'
+
+# ---- the fuzz target ----
+tenon new-plugin quick
+(cd quick && "$MAKE" CC="$CC" CFLAGS="-O1 -Wall -Wextra -Werror $SANITIZER_CFLAGS" FUZZ_SECONDS=1 fuzz) >said 2>&1
+result $((! $?)) 'make fuzz' "$(tail -n 30 said)"
+good=0
+grep -qE '^[0-9]+ files, no crash$|^Done [0-9]+ runs' said && good=1
+result $good 'make fuzz: it opened files' "$(tail -n 30 said)"
 
 # ---- for one user ----
 mkdir -p "$XDG_CONFIG_HOME/tenon"
