@@ -23,6 +23,7 @@
 #     .\" before: COMMAND        is run before the commands of the page that follow; it makes their files
 #     .\" after: COMMAND         behind a command: is run, and must succeed; $folder/printed has the output of that command
 #     .\" exits: N               of the next command
+#     .\" needs: PLUGIN ...      the page is left out where one of them was not built
 #     .\" edit: SCRIPT           for sed, which changes the next command or block, such as a size that no test can have
 #
 # Files: commands (of the whole page), wrong, NAME.c, NAME.part.c and NAME.table (of `into`), and for line N: N.file.c, N.codec.c,

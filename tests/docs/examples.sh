@@ -184,11 +184,18 @@ for path in "$tree"/docs/*.[1-8] "$tree"/plugins/*/*.7 "$tree"/README.md "$tree"
     # The command reads formats with the plugins that were built.
     plugin=${path#plugins/}
     plugin=${plugin%%/*}
-    case $path in
-    plugins/*) case " $TENON_MODULE_PLUGINS $TENON_BUILTIN_PLUGINS " in *" $plugin "*) ;; *) continue ;; esac ;;
-    esac
     grep -qE '^\.Bd -literal|^\.Dl \$ |^```c$' "$tree/$path" || continue
     case ${1:-} in '' | "$path") ;; *) continue ;; esac
+    case $path in
+    plugins/*) ;;
+    *) plugin= ;;
+    esac
+    for needed in $plugin $(sed -n 's/^\.\\" needs: //p' "$tree/$path"); do
+        case " $TENON_MODULE_PLUGINS $TENON_BUILTIN_PLUGINS " in
+        *" $needed "*) ;;
+        *) skip "$path: there is no plugin $needed" && continue 2 ;;
+        esac
+    done
     (checks=0 failures=0; one "$path")
     if read -r c f <counted; then
         checks=$((checks + c))
