@@ -338,7 +338,7 @@ thread_tests = \
 	tests/unit/transfer/test_grid_bad \
 	tests/unit/transfer/test_tile \
 	tests/unit/transfer/test_transfer
-builtin_tests = tests/walls.sh $(filter %/golden.sh,$(shell_tests))
+builtin_tests = tests/embed.sh tests/walls.sh $(filter %/golden.sh,$(shell_tests))
 # What .ci/run does in builds that lack one or both of the libraries for deflate (make check-deflate).
 deflate_tests = \
 	plugins/npz/tests/golden.sh \
@@ -423,7 +423,7 @@ LDADD = $(check_libraries) core/libcore.la $(CHECK_LIBS) $(LIBM)
 # Plugins that tests/check/mocks.sh compiles.
 mocks = archive.c blocks.c filter.c grid.c mock.h nest.c plain.c plain.h plain_write.c served.c
 EXTRA_DIST += $(mocks:%=tests/check/mocks/%)
-EXTRA_DIST += tests/unit/deflate_filter.h tests/walls.sh tests/calls.awk tests/installcheck.sh tests/plugin.sh tests/total tests/logged tests/valgrind tests/valgrind.supp run.in
+EXTRA_DIST += tests/unit/deflate_filter.h tests/walls.sh tests/calls.awk tests/dist.sh tests/embed.sh tests/installcheck.sh tests/plugin.sh tests/total tests/logged tests/valgrind tests/valgrind.supp run.in
 
 if HAVE_CHECK
 check_LTLIBRARIES += $(check_libraries)
