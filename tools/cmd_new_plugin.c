@@ -194,7 +194,7 @@ add_command (struct commands *commands, const char *before, const char *path)
 static void
 add_environment (struct commands *commands)
 {
-    static const char ask[] = "${PKG_CONFIG:-pkg-config} --exists tenon-plugin 2>/dev/null && echo yes";
+    static const char ask[] = "${PKG_CONFIG:-pkg-config} --exists tenon-plugin >/dev/null 2>&1 && echo yes";
     const char *others = getenv ("PKG_CONFIG_PATH");
     char answer[8], path[4096];
     if (access (TENON_PKGCONFIGDIR "/tenon-plugin.pc", R_OK) < 0

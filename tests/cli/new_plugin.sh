@@ -123,6 +123,12 @@ sed -i 's/version != VERSION/version == VERSION/' my-notes/my-notes.c
 is 'a broken plugin fails its tests' "$?" 2
 says 'and they say what is wrong' said 'FAILED'
 
+(cd my-notes && "$MAKE" PKG_CONFIG=false) >said 2>&1
+is 'without pkg-config' "$?" 2
+says 'without pkg-config: what helps' said 'false does not find tenon: export PKG_CONFIG_PATH='
+(cd my-notes && "$MAKE" -s PKG_CONFIG=false clean) >said 2>&1
+is 'without pkg-config it is cleaned' "$?" 0
+
 # ---- the fuzz target ----
 tenon new-plugin quick
 (cd quick && "$MAKE" CC="$CC" CFLAGS="-O1 -Wall -Wextra -Werror $SANITIZER_CFLAGS" FUZZ_SECONDS=1 fuzz) >said 2>&1
