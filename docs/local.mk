@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Manual pages, in mdoc. The plugins list their own.
 dist_man_MANS += \
+	docs/tenon-abi.7 \
 	docs/tenon-administration.7 \
 	docs/tenon-plugin.3 \
 	docs/tenon-threads.7 \

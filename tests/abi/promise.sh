@@ -64,6 +64,14 @@ if command -v clang-format >/dev/null; then
     done
 fi
 
+# ---- the page ----
+if command -v mandoc >/dev/null; then
+    passes 'docs/abi.md is made of tenon-abi(7) (build-aux/abi-page)' "$TENON_SRCDIR/build-aux/abi-page" --check
+fi
+for named in $(grep -oE 'test_[a-z_]+|promise\.sh' "$TENON_SRCDIR/docs/tenon-abi.7" | sort -u); do
+    is "there is a $named, which tenon-abi(7) names" "$(find "$TENON_SRCDIR/tests" -name "${named%.sh}.[cs]*" | wc -l | tr -d ' ')" 1
+done
+
 # ---- all functions and structs, as libabigail sees them ----
 if [ "$(uname -m)" != x86_64 ] || ! command -v abidiff >/dev/null || ! command -v abidw >/dev/null; then
     echo 'skipped: abidiff compares the headers with tests/abi/baseline (it needs abigail-tools, and x86-64)'
