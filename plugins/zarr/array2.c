@@ -103,8 +103,10 @@ zarr_take_format (struct zarr_reader *reader, struct zarr_text text)
 }
 
 int32_t
-zarr_require (struct zarr_reader *reader, const struct zarr_member *members, uint32_t count)
+zarr_require (struct zarr_reader *reader, struct zarr_text object, const struct zarr_member *members,
+              uint32_t count)
 {
+    reader->place = object.bytes;
     for (uint32_t i = 0; i < count; i++)
         if (!members[i].value.bytes)
             return zarr_fault (reader, TENON_E_MALFORMED, "%s has no \"%s\"", reader->document,
@@ -130,7 +132,7 @@ zarr_take_array2 (struct zarr_reader *reader, struct zarr_text document, struct 
     };
     ZARR_TRY (zarr_take_members (reader, document, reader->document, members, MEMBERS, NULL));
     ZARR_TRY (zarr_take_format (reader, members[FORMAT].value));
-    ZARR_TRY (zarr_require (reader, members, DTYPE + 1));
+    ZARR_TRY (zarr_require (reader, document, members, DTYPE + 1));
     array->type_name.bytes = (const char *) members[DTYPE].value.bytes;
     array->type_name.length = members[DTYPE].value.length;
     if (zarr_token (reader, members[DTYPE].value) == TENON_JSON_STRING)

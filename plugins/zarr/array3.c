@@ -107,12 +107,14 @@ zarr_take_array3 (struct zarr_reader *reader, struct zarr_text document, struct 
     ZARR_TRY (zarr_take_members (reader, document, reader->document, members, MEMBERS, &other));
     array->attributes = members[ATTRIBUTES].value;
     array->names = members[NAMES].value;
-    ZARR_TRY (zarr_require (reader, members, CODECS + 1));
+    ZARR_TRY (zarr_require (reader, document, members, CODECS + 1));
     ZARR_TRY (name_type (reader, members[TYPE].value, array));
     ZARR_TRY (zarr_take_shape (reader, members[SHAPE].value, array));
-    if (other.bytes)
+    if (other.bytes) {
+        reader->place = other.place;
         return zarr_fault (reader, TENON_E_UNSUPPORTED, "%s has the member \"%.*s\", which is not known",
                            reader->document, other.length > 80 ? 80 : (int) other.length, other.bytes);
+    }
     ZARR_TRY (zarr_take_type (reader, members[TYPE].value, '<', &array->type));
     ZARR_TRY (take_grid (reader, members[GRID].value, array));
     ZARR_TRY (take_keys (reader, members[KEYS].value, array));

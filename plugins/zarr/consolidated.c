@@ -17,7 +17,7 @@ claim_document (struct zarr_reader *reader, const char *key, uint64_t length)
 static tenon_status
 fail_path (struct zarr_reader *reader, struct zarr_word path)
 {
-    return tenon_fail_in (reader->call, TENON_E_MALFORMED, reader->source, TENON_AUTO,
+    return tenon_fail_in (reader->call, TENON_E_MALFORMED, reader->source, zarr_offset (reader, path.place),
                           "consolidated metadata have the path '%.*s', which no node can have",
                           path.length > 80 ? 80 : (int) path.length, path.bytes);
 }
@@ -29,7 +29,8 @@ begin_documents (struct zarr_reader *reader, struct zarr_text documents, struct 
     zarr_begin (reader, documents, json);
     if (documents.bytes && tenon_json_next (json) == TENON_JSON_BEGIN_OBJECT)
         return TENON_OK;
-    return tenon_fail_in (reader->call, TENON_E_MALFORMED, reader->source, TENON_AUTO,
+    return tenon_fail_in (reader->call, TENON_E_MALFORMED, reader->source,
+                          zarr_offset (reader, documents.bytes ? documents.bytes : reader->bytes),
                           "consolidated metadata have no object \"metadata\"");
 }
 
@@ -56,7 +57,7 @@ split_key (struct tenon_call *call, struct zarr_word key, struct zarr_word *name
     struct zarr_word path = key;
     while (path.length > 0 && path.bytes[path.length - 1] != '/')
         path.length--;
-    *name = (struct zarr_word){ key.bytes + path.length, key.length - path.length };
+    *name = (struct zarr_word){ key.bytes + path.length, key.length - path.length, key.place };
     path.length -= path.length > 0;
     char *copy = call->host->scratch (call, path.length + 1);
     if (copy)

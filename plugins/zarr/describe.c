@@ -3,7 +3,7 @@
  * .zarray or .zgroup that of version 2. The arrays come from consolidated metadata, or from walking. */
 #include "read.h"
 
-static const struct zarr_word root = { "", 0 };
+static const struct zarr_word root = { "", 0, NULL };
 
 /* Reads a key of the root. *has is 0 if the store does not have it. */
 static tenon_status

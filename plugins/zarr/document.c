@@ -3,6 +3,13 @@
  * are parsed again where their meaning is known. */
 #include "read.h"
 
+uint64_t
+zarr_offset (const struct zarr_reader *reader, const void *place)
+{
+    uintptr_t at = (uintptr_t) place, begin = (uintptr_t) reader->bytes;
+    return reader->bytes && at >= begin && at - begin <= reader->size ? at - begin : TENON_AUTO;
+}
+
 void
 zarr_fault_text (struct zarr_reader *reader, tenon_status status, const char *format, ...)
 {
@@ -10,6 +17,7 @@ zarr_fault_text (struct zarr_reader *reader, tenon_status status, const char *fo
     if (reader->fault < 0)
         return;
     reader->fault = status;
+    reader->fault_offset = zarr_offset (reader, reader->place);
     va_start (list, format);
     vsnprintf (reader->words, sizeof reader->words, format, list);
     va_end (list);
@@ -18,6 +26,8 @@ zarr_fault_text (struct zarr_reader *reader, tenon_status status, const char *fo
 int32_t
 zarr_fault_unknown (struct zarr_reader *reader, const char *what, struct zarr_word name)
 {
+    if (name.place)
+        reader->place = name.place;
     return zarr_fault (reader, TENON_E_UNSUPPORTED, "the %s '%.*s' is not known", what,
                        name.length > 80 ? 80 : (int) name.length, name.bytes);
 }
@@ -25,6 +35,7 @@ zarr_fault_unknown (struct zarr_reader *reader, const char *what, struct zarr_wo
 void
 zarr_begin (struct zarr_reader *reader, struct zarr_text text, struct tenon_json *json)
 {
+    reader->place = text.bytes;
     tenon_json_begin (json, text.bytes, text.length, reader->depth);
     tenon_json_allow_nonfinite (json);
     tenon_json_watch (json, reader->call);
@@ -34,8 +45,10 @@ zarr_begin (struct zarr_reader *reader, struct zarr_text text, struct tenon_json
 static int32_t
 fault_json (struct zarr_reader *reader, const struct tenon_json *json)
 {
+    reader->place = json->start + json->error_at;
+    uint64_t offset = zarr_offset (reader, reader->place);
     return zarr_fault (reader, TENON_E_MALFORMED, "%s is no JSON: %s at byte %llu", reader->document,
-                       json->error, (unsigned long long) json->error_at);
+                       json->error, (unsigned long long) (offset == TENON_AUTO ? json->error_at : offset));
 }
 
 int32_t
@@ -79,6 +92,7 @@ zarr_take_word (struct zarr_reader *reader, const struct tenon_json *json, struc
     word->length = tenon_json_unescape (json->text, json->length, bytes);
     bytes[word->length] = 0;
     word->bytes = bytes;
+    word->place = json->text - 1; /* its quote */
     return 0;
 }
 
@@ -119,6 +133,7 @@ static int32_t
 keep_member (struct zarr_reader *reader, struct tenon_json *json, struct zarr_member *member,
              const char *what)
 {
+    reader->place = json->text - 1;
     if (member->value.bytes)
         return zarr_fault (reader, TENON_E_MALFORMED, "%s has the member \"%s\" twice", what, member->name);
     return zarr_take (reader, json, tenon_json_next (json), &member->value);
@@ -155,6 +170,7 @@ zarr_take_members (struct zarr_reader *reader, struct zarr_text object, const ch
     }
     if (token != TENON_JSON_END_OBJECT || tenon_json_next (&json) != TENON_JSON_END)
         return fault_json (reader, &json);
+    reader->place = object.bytes; /* where a member is missed */
     return 0;
 }
 
@@ -183,6 +199,7 @@ take_number (struct zarr_reader *reader, struct tenon_json *json, int32_t token,
 {
     if (token != TENON_JSON_NUMBER)
         return zarr_fault (reader, TENON_E_MALFORMED, "%s has an item that is no number", what);
+    reader->place = json->text;
     if (tenon_json_u64 (json, number) < 0 || *number >> 63)
         return zarr_fault (reader, TENON_E_MALFORMED, "%s has the number %.*s, expected 0 to 2^63 - 1", what,
                            json->length > 40 ? 40 : (int) json->length, (const char *) json->text);
@@ -206,5 +223,6 @@ zarr_take_numbers (struct zarr_reader *reader, struct zarr_text text, const char
             numbers[*count] = number;
         ++*count;
     }
+    reader->place = text.bytes;
     return 0;
 }

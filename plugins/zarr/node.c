@@ -7,12 +7,14 @@ zarr_begin_document (struct zarr_reader *reader, const char *name)
 {
     reader->document = name;
     reader->fault = TENON_OK;
+    reader->place = NULL;
 }
 
 tenon_status
 zarr_fail (struct zarr_reader *reader)
 {
-    return tenon_fail_in (reader->call, reader->fault, reader->source, TENON_AUTO, "%s", reader->words);
+    return tenon_fail_in (reader->call, reader->fault, reader->source, reader->fault_offset, "%s",
+                          reader->words);
 }
 
 int32_t
@@ -20,6 +22,7 @@ zarr_read_key (struct zarr_reader *reader, const char *key, uint64_t length, str
 {
     struct tenon_call *call = reader->call;
     struct tenon_source_info info = TENON_INIT (info);
+    reader->size = 0;
     tenon_status status = call->host->open_key (call, key, length, &reader->source);
     if (status == TENON_E_NOT_FOUND)
         return status;
@@ -31,7 +34,7 @@ zarr_read_key (struct zarr_reader *reader, const char *key, uint64_t length, str
     if (status == TENON_E_CHECKSUM)
         return zarr_fault (reader, status, "%s", call->host->answer (call));
     text->bytes = reader->bytes;
-    text->length = info.size;
+    text->length = reader->size = info.size;
     if (info.size >= 3 && memcmp (reader->bytes, "\xef\xbb\xbf", 3) == 0) {
         tenon_note (call, TENON_NOTE | TENON_FLAW, key, "the document begins with a byte order mark");
         text->bytes += 3;
@@ -129,7 +132,7 @@ take_node3 (struct zarr_reader *reader, struct zarr_text document, struct zarr_m
 {
     ZARR_TRY (zarr_take_members (reader, document, reader->document, members, MEMBERS, other));
     ZARR_TRY (zarr_take_format (reader, members[FORMAT].value));
-    ZARR_TRY (zarr_require (reader, &members[KIND], 1));
+    ZARR_TRY (zarr_require (reader, document, &members[KIND], 1));
     if (!zarr_text_is (reader, members[KIND].value, "group")
         && !zarr_text_is (reader, members[KIND].value, "array"))
         return zarr_fault (reader, TENON_E_MALFORMED, "\"node_type\" is neither \"group\" nor \"array\"");

@@ -51,6 +51,7 @@ struct zarr_text {
 struct zarr_word {
     const char *bytes;
     uint64_t length;
+    const uint8_t *place; /* in the document, if it comes from one */
 };
 
 /* The types of the record in the attributes of the root. */
@@ -67,11 +68,13 @@ struct zarr_reader {
     const struct zarr_record *record; /* NULL: there is none */
     struct zarr_array *array;         /* used again for each array */
     uint8_t *bytes;                   /* of a document; used again */
-    uint64_t bytes_room;
-    char *key; /* of metadata; used again */
+    uint64_t size, bytes_room;
+    const uint8_t *place; /* among those bytes: what was looked at last, where a fault would be */
+    char *key;            /* of metadata; used again */
     uint64_t key_room;
     /* the first fault of the document in work; status 0: there is none */
     tenon_status fault;
+    uint64_t fault_offset; /* in the source; TENON_AUTO: none */
     char words[320];
 };
 
@@ -134,7 +137,10 @@ __attribute__ ((format (printf, 3, 4))) void zarr_fault_text (struct zarr_reader
                                                               const char *format, ...);
 /* The same for a name that stands for nothing that is supported. */
 int32_t zarr_fault_unknown (struct zarr_reader *reader, const char *what, struct zarr_word name);
+/* Begins to parse a value: faults are here, until another one is looked at. */
 void zarr_begin (struct zarr_reader *reader, struct zarr_text text, struct tenon_json *json);
+/* The offset of a place in the source of the document in work; TENON_AUTO: it is not in it. */
+uint64_t zarr_offset (const struct zarr_reader *reader, const void *place);
 /* Passes over the value that begins with `token`, and returns its text. */
 int32_t zarr_take (struct zarr_reader *reader, struct tenon_json *json, int32_t token,
                    struct zarr_text *value);
@@ -236,8 +242,9 @@ int32_t zarr_take_codecs (struct zarr_reader *reader, struct zarr_text codecs, s
 /* The document of an array: array->attributes and names are texts of it. */
 int32_t zarr_take_array2 (struct zarr_reader *reader, struct zarr_text document, struct zarr_array *array);
 int32_t zarr_take_array3 (struct zarr_reader *reader, struct zarr_text document, struct zarr_array *array);
-/* Members that must be there. */
-int32_t zarr_require (struct zarr_reader *reader, const struct zarr_member *members, uint32_t count);
+/* Members of an object that must be there. */
+int32_t zarr_require (struct zarr_reader *reader, struct zarr_text object, const struct zarr_member *members,
+                      uint32_t count);
 /* "zarr_format": the version of the reader. */
 int32_t zarr_take_format (struct zarr_reader *reader, struct zarr_text text);
 /* The shape of chunks; `what` is the member's name. */

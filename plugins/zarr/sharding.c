@@ -225,7 +225,7 @@ take_step (struct chain *chain, const struct zarr_named *named)
     uint32_t works_on = ZARR_ON_BYTES;
     int has_prefix = name.length > length && memcmp (name.bytes, prefix, length) == 0;
     if (has_prefix)
-        name = (struct zarr_word){ name.bytes + length, name.length - length };
+        name = (struct zarr_word){ name.bytes + length, name.length - length, name.place };
     if (!has_prefix && zarr_word_is (name, "blosc"))
         ZARR_TRY (zarr_add_blosc3 (chain->reader, chain->array, named->configuration));
     else if (!has_prefix && zarr_word_is (name, "crc32c"))
@@ -284,9 +284,11 @@ take_list (struct chain *chain)
         ZARR_TRY (zarr_take (chain->reader, &json, token, &text));
         ZARR_TRY (take_codec (chain, text, &inner));
     }
-    if (!chain->has_bytes)
+    if (!chain->has_bytes) {
+        chain->reader->place = chain->codecs.bytes;
         return zarr_fault (chain->reader, TENON_E_MALFORMED,
                            "\"codecs\" has none that makes bytes of the array, such as 'bytes'");
+    }
     if (inner.bytes)
         enter_shards (chain, &chain->array->levels[chain->array->level_count], inner);
     else

@@ -31,7 +31,7 @@ wait_for (struct zarr_reader *reader, struct waiting *waiting, const struct teno
     memcpy (path, key->key, (size_t) length);
     TENON_TRY (tenon_grow (reader->call, &waiting->paths, &waiting->room, waiting->count + 1,
                            sizeof *waiting->paths));
-    waiting->paths[waiting->count++] = (struct zarr_word){ path, length };
+    waiting->paths[waiting->count++] = (struct zarr_word){ path, length, NULL };
     return TENON_OK;
 }
 
@@ -142,7 +142,7 @@ tenon_status
 zarr_walk (struct zarr_reader *reader)
 {
     struct waiting waiting = { 0 };
-    TENON_TRY (list_group (reader, &waiting, (struct zarr_word){ "", 0 }));
+    TENON_TRY (list_group (reader, &waiting, (struct zarr_word){ "", 0, NULL }));
     while (waiting.count > 0) {
         struct zarr_word path = waiting.paths[--waiting.count];
         int is_group;

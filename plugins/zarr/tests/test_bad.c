@@ -257,31 +257,45 @@ struct store {
     const char *key, *text;
     tenon_status status;
     const char *words;
+    uint64_t offset; /* of the fault, in that key; UINT64_MAX: it is the library's */
 };
 static const struct store stores[] = {
-    { "zarr.json", "", MALFORMED, "zarr.json is no JSON" },
-    { "zarr.json", "{", MALFORMED, "zarr.json is no JSON" },
-    { "zarr.json", "{}", MALFORMED, "has no \"zarr_format\"" },
-    { "zarr.json", "7", MALFORMED, "zarr.json is no object" },
-    { "zarr.json", GROUP3 "x", MALFORMED, "zarr.json is no JSON" },
-    { "zarr.json", "{\"zarr_format\":3}", MALFORMED, "has no \"node_type\"" },
-    { "zarr.json", "{\"zarr_format\":2,\"node_type\":\"group\"}", UNSUPPORTED, "expected 3" },
+    { "zarr.json", "", MALFORMED, "zarr.json is no JSON", 0 },
+    { "zarr.json", "{", MALFORMED, "zarr.json is no JSON", 1 },
+    { "zarr.json", "{}", MALFORMED, "has no \"zarr_format\"", 0 },
+    { "zarr.json", "7", MALFORMED, "zarr.json is no object", 0 },
+    { "zarr.json", GROUP3 "x", MALFORMED, "zarr.json is no JSON", sizeof GROUP3 - 1 },
+    { "zarr.json", "{\"zarr_format\":3}", MALFORMED, "has no \"node_type\"", 0 },
+    { "zarr.json", "{\"zarr_format\":2,\"node_type\":\"group\"}", UNSUPPORTED, "expected 3", 15 },
     { "zarr.json", "{\"zarr_format\":3,\"node_type\":\"group\",\"new\":1}", UNSUPPORTED,
-      "the member of a group 'new' is not known" },
-    { "zarr.json", "{\"zarr_format\":3,\"node_type\":\"group\",\"a\":\"\xff\"}", MALFORMED, "is no JSON" },
-    { ".zmetadata", "{", MALFORMED, ".zmetadata is no JSON" },
-    { ".zmetadata", "{}", MALFORMED, "no object \"metadata\"" },
-    { ".zmetadata", "{\"metadata\":7}", MALFORMED, "no object \"metadata\"" },
-    { ".zmetadata", "{\"metadata\":{\"/.zarray\":{}}}", MALFORMED, "the path '/.zarray'" },
-    { ".zmetadata", "{\"metadata\":{\"../.zarray\":{}}}", MALFORMED, "the path '../.zarray'" },
-    { ".zmetadata", "{\"metadata\":{\"a/../.zgroup\":{}}}", MALFORMED, "which no node can have" },
-    { ".zmetadata", "{\"metadata\":{\"a//b/.zattrs\":{}}}", MALFORMED, "which no node can have" },
-    { ".zmetadata", "{\"metadata\":{\"./.zarray\":{}}}", MALFORMED, "which no node can have" },
-    { ".zmetadata", "{\"metadata\":{\"a\\u0000/.zarray\":{}}}", MALFORMED, "which no node can have" },
-    { ".zmetadata", "{\"metadata\":{\"\xff/.zarray\":{}}}", MALFORMED, "is no JSON" },
-    { ".zmetadata", "{\"metadata\":{\"a/.zarray\":" ARRAY2 ",\"a/.zarray\":" ARRAY2 "}}", MALFORMED, "a" },
-    { ".zattrs", "{", MALFORMED, ".zattrs is no JSON" },
+      "the member of a group 'new' is not known", 37 },
+    { "zarr.json", "{\"zarr_format\":3,\"node_type\":\"group\",\"a\":\"\xff\"}", MALFORMED, "is no JSON",
+      42 },
+    { ".zmetadata", "{", MALFORMED, ".zmetadata is no JSON", 1 },
+    { ".zmetadata", "{}", MALFORMED, "no object \"metadata\"", 0 },
+    { ".zmetadata", "{\"metadata\":7}", MALFORMED, "no object \"metadata\"", 12 },
+    { ".zmetadata", "{\"metadata\":{\"/.zarray\":{}}}", MALFORMED, "the path '/.zarray'", 13 },
+    { ".zmetadata", "{\"metadata\":{\"../.zarray\":{}}}", MALFORMED, "the path '../.zarray'", 13 },
+    { ".zmetadata", "{\"metadata\":{\"a/../.zgroup\":{}}}", MALFORMED, "which no node can have", 13 },
+    { ".zmetadata", "{\"metadata\":{\"a//b/.zattrs\":{}}}", MALFORMED, "which no node can have", 13 },
+    { ".zmetadata", "{\"metadata\":{\"./.zarray\":{}}}", MALFORMED, "which no node can have", 13 },
+    { ".zmetadata", "{\"metadata\":{\"a\\u0000/.zarray\":{}}}", MALFORMED, "which no node can have", 13 },
+    { ".zmetadata", "{\"metadata\":{\"\xff/.zarray\":{}}}", MALFORMED, "is no JSON", 14 },
+    { ".zmetadata", "{\"metadata\":{\"a/.zarray\":" ARRAY2 ",\"a/.zarray\":" ARRAY2 "}}", MALFORMED, "a",
+      UINT64_MAX },
+    { ".zattrs", "{", MALFORMED, ".zattrs is no JSON", 1 },
 };
+
+/* The last failure says the key and the byte in it. */
+static void
+check_place (const struct store *store)
+{
+    if (store->offset == UINT64_MAX)
+        return;
+    ck_assert_msg (error.offset == store->offset, "%s: byte %llu, not %llu: %s", store->text,
+                   (unsigned long long) error.offset, (unsigned long long) store->offset, error.message);
+    ck_assert_msg (strstr (error.file, store->key) != NULL, "'%s', not %s", error.file, store->key);
+}
 
 START_TEST (stores_that_do_not_open)
 {
@@ -291,6 +305,9 @@ START_TEST (stores_that_do_not_open)
         if (stores[i].key[0] == '.')
             store_put (".zgroup", GROUP2);
         refused (AS_ZIP, stores[i].status, stores[i].words);
+        check_place (&stores[i]);
+        refused (AS_FOLDER, stores[i].status, stores[i].words);
+        check_place (&stores[i]);
     }
 }
 END_TEST
