@@ -305,7 +305,7 @@ tests_faults_test_tree_SOURCES = tests/faults/test_tree.c $(fault_rig)
 # The tests are compiled with tests/marks.h before everything else.
 tests/unit/%.o tests/abi/test_%.o tests/sweep/test_%.o plugins/gguf/tests/test_%.o plugins/npz/tests/test_%.o plugins/zip/tests/test_%.o \
 tests/abi/aged.lo tests/abi/aged.o tests/abi/boxes.lo tests/abi/boxes.o tests/abi/gridkit.lo tests/abi/gridkit.o tests/abi/kit.lo tests/abi/kit.o tests/abi/kit_bytes.lo tests/abi/kit_bytes.o tests/abi/lay.lo tests/abi/lay.o tests/abi/scripts.lo tests/abi/scripts.o tests/abi/sets.lo tests/abi/sets.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
-EXTRA_DIST += tests/abi/freeze tests/abi/frozen tests/abi/layout tests/abi/baseline tests/abi/binaries
+EXTRA_DIST += build-aux/abi-page tests/abi/freeze tests/abi/frozen tests/abi/layout tests/abi/baseline tests/abi/binaries
 EXTRA_DIST += tests/collide.h tests/draw.h tests/marks.h tests/openat2.h tests/small_stack.h tests/values.h
 # What is installed has small frames; tests and measurements may have large ones.
 tests/%.o tests/%.lo bench/%.o plugins/gguf/tests/%.o plugins/npz/tests/%.o plugins/pt/tests/%.o plugins/safetensors/tests/%.o plugins/zarr/tests/%.o plugins/zip/tests/%.o: FRAME_CFLAGS =
