@@ -59,6 +59,7 @@ tools_tenon_SOURCES = \
 	tools/check/step_fuzz.c \
 	tools/check/step_growth.c \
 	tools/check/step_loads.c \
+	tools/check/step_nesting.c \
 	tools/check/step_options.c \
 	tools/check/step_others.c \
 	tools/check/step_purity.c \

@@ -45,7 +45,7 @@ counts              plain    state     no-state
 #adds_later          plain    purity    pure
 #keeps_call          plain    purity    interface
 wrong_service       plain    samples   recognised
-#static_buffer       plain    threads   threads
+static_buffer       plain    threads   threads
 no_words            plain    damage    reason
 #no_place            plain    damage    offset
 answers_positive    plain    damage    interface
@@ -53,14 +53,14 @@ loops_for_ever      plain    damage    no-hang
 reads_beyond        plain    damage    no-crash
 trusts_rank         plain    damage    no-crash
 allocates_by_count  plain    damage    bounded
-#recurses            nest     damage    no-crash
-#ignores_null        plain    faults    no-crash
+recurses            nest     nesting   no-crash
+ignores_null        plain    faults    no-crash
 drops_offset        served   regions   regions
 drops_step          served   regions   regions
 wrong_stride        served   regions   regions
 forgets_last        served   regions   regions
 keeps_memory        served   round     writes-data
-#shared_buffer       served   regions   regions
+shared_buffer       served   threads   threads
 serves_big          served   round     writes-data
 swaps_wrong         plain    options   reads-own
 breaks_alignment    plain    options   reads-own,writes-data
@@ -87,7 +87,7 @@ decodes_short       filter   filters   filter-damage
 encodes_randomly    filter   filters   filter-damage,filter-same
 #refuses_size        filter   filters   filters
 #shares_state        filter   filters   filters
-tight_bound         filter   filters   filter-decodes,filter-same
+tight_bound         filter   filters   filter-decodes
 trusts_stream       filter   filters   filter-damage
 reads_next          blocks   dtypes    dtype-slices
 loses_sign          blocks   dtypes    dtype-encodes

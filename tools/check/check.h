@@ -91,6 +91,7 @@ extern const struct check_step check_samples_step;
 extern const struct check_step check_state_step;
 extern const struct check_step check_tables_step;
 extern const struct check_step check_damage_step;
+extern const struct check_step check_nesting_step;
 extern const struct check_step check_threads_step;
 extern const struct check_step check_faults_step;
 #endif

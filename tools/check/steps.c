@@ -13,6 +13,7 @@ const struct check_step *const check_steps[] = {
     &check_threads_step,
     &check_regions_step,
     &check_damage_step,
+    &check_nesting_step,
     &check_faults_step,
     &check_fails_step,
     &check_round_step,

@@ -6,6 +6,7 @@
  *
  * Numbers are little-endian, but for the items. */
 #include "mock.h"
+#include <sched.h>
 
 #define MAGIC "MOCKSRV1"
 #define MOST_DIMS 8
@@ -92,6 +93,8 @@ read_row (struct tenon_call *call, const struct tenon_tensor *tensor, uint64_t o
     if (!row)
         return TENON_E_MEMORY;
     TENON_TRY (call->host->read_at (call, tensor->source, offset, row, length));
+    if (MOCK (shared_buffer))
+        sched_yield ();
     uint8_t twist = MOCK (keeps_memory) ? place->head[0] ^ MAGIC[0] : 0;
     for (uint64_t i = 0; i < count; i++)
         for (uint32_t k = 0; k < bytes; k++)
