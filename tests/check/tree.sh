@@ -29,7 +29,7 @@ samples_of ()
     pt) small pt golden/shapes.pt golden/old-shapes.pt golden/strides.pt ;;
     safetensors) small safetensors golden/shapes.safetensors golden/f6.safetensors golden/metadata.safetensors \
         odd/misaligned.safetensors odd/escapes.safetensors ;;
-    zarr) echo "$samples/tree.zarr $samples/packed.zarr.zip" ;;
+    zarr) echo "$samples/packed.zarr.zip" ;;
     zip) small npz small/info-zip.npz ;;
     esac
 }
@@ -41,10 +41,8 @@ make_samples ()
     printf '\0\0\015\003\0\0\0\001\0\0\0\002\0\0\0\003abcdefghijklmnopqrstuvwx' >"$samples/cube.idx"
     printf 'NRRD0004\ntype: float\ndimension: 2\nsizes: 3 2\nencoding: raw\nendian: little\nauthor:=me\n\nabcdefghijklmnopqrstuvwx' \
         >"$samples/plain.nrrd"
-    for name in tree.zarr packed.zarr.zip; do
-        tenon convert "$tree/plugins/npz/samples/small/numpy.npz" "$samples/$name"
-        exits "$name is made" 0
-    done
+    tenon convert "$tree/examples/data/learning-rate.npy" "$samples/packed.zarr.zip"
+    exits 'a sample of zarr is made' 0
 }
 
 # Compiles the examples that can be compiled.

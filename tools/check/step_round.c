@@ -53,6 +53,28 @@ check_again (struct round *round, tenon_plan *plan, uint64_t digest)
     round_remove (path);
 }
 
+/* From another context, whose secret of hashes is another one. */
+static APART void
+check_elsewhere (const struct round *round, const struct making *making, uint64_t digest)
+{
+    CLEAN (context) tenon_context *context = check_context (round->check, NULL);
+    CLEAN (text) char *path = round_path (round);
+    tenon_error error = TENON_ERROR_INIT;
+    uint64_t again = 0;
+    CLEAN (plan) tenon_plan *plan = context ? making_plan (context, making, &error) : NULL;
+    tenon_save_options options = { .struct_size = sizeof options,
+                                   .flags = TENON_SAVE_EXACT_NAME,
+                                   .format = round->codec.id,
+                                   .lock = TENON_LOCK_NO,
+                                   .durable = TENON_DURABLE_NO };
+    if (plan && tenon_save (plan, path, &options, NULL, NULL, &error) == TENON_OK
+        && digest_path (path, &again) && again != digest)
+        check_found (round->check, RULE_WRITES_SAME, round->subject,
+                     "saved from another context, it has other bytes");
+    check_counted (round->check);
+    round_remove (path);
+}
+
 /* To functions of the program, which can go back, or cannot. */
 /* Returns false if that cannot be. */
 static APART bool
@@ -94,6 +116,7 @@ check_making (struct round *round, const struct making *making)
     if (!round_trip (round, plan, &expected, 0, &digest))
         return;
     check_again (round, plan, digest);
+    check_elsewhere (round, making, digest);
     if (making->metadata || !(round->codec.flags & TENON_CAN_READ))
         return; /* the losses of that are told by a report, which check_target does not ask for */
     if (check_target (round, plan, &expected, false))

@@ -78,11 +78,11 @@ enum mock_fault {
 
     /* archive.c: an archive, and a keyed codec */
     cuts_keys,   /* after 16 bytes */
-    forgets_sum, /* does not tell the host the checksum of a member */
+    forgets_sum, /* does not tell the host the checksum of every second member */
     loses_empty, /* members without bytes */
 
     /* filter.c */
-    breaks_level, /* level 3 swaps two bytes of blocks above 100 bytes */
+    breaks_level, /* level 3 changes a bit of what is not shortened */
     decodes_short /* bytes that are missing are 0 */,
     encodes_randomly, /* a byte of the stream depends on an address */
     refuses_size,     /* blocks of 4096 bytes */

@@ -109,6 +109,15 @@ take_shape (struct tenon_cursor *cursor, struct tenon_tensor *tensor, uint64_t s
     return tenon_take_u64 (cursor, &tensor->offset, "an offset");
 }
 
+/* A refusal of what the cursor would refuse, and with its place: for a mock. */
+static tenon_status
+want_bytes (const struct tenon_cursor *cursor, uint64_t length)
+{
+    return cursor->position > cursor->end || length > cursor->end - cursor->position
+               ? plain_refuse (cursor->call, TENON_E_TRUNCATED, cursor->position, "the header ends early")
+               : TENON_OK;
+}
+
 static tenon_status
 take_tensor (struct tenon_cursor *cursor, uint32_t flags)
 {
@@ -119,6 +128,7 @@ take_tensor (struct tenon_cursor *cursor, uint32_t flags)
     uint64_t shape[MOST_DIMS], at;
     uint16_t length;
     TENON_TRY (tenon_take_u16 (cursor, &length, "the length of a name"));
+    TENON_TRY (MOCK (no_place) ? want_bytes (cursor, length + 20u) : TENON_OK);
     tensor.name = take_text (cursor, length, "a name");
     tensor.name_length = length;
     if (!tensor.name)
@@ -145,6 +155,7 @@ take_entry (struct tenon_cursor *cursor)
     uint32_t length;
     uint16_t key_length;
     TENON_TRY (tenon_take_u16 (cursor, &key_length, "the length of a key"));
+    TENON_TRY (MOCK (no_place) ? want_bytes (cursor, key_length + 4u) : TENON_OK);
     const char *key = tenon_take_text (cursor, key_length, "a key");
     if (!key)
         return TENON_E_TRUNCATED;
