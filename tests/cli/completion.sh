@@ -185,6 +185,9 @@ if command -v fish >/dev/null; then
     is 'fish: a tensor' "$(in_fish 'tenon cat one.npz ')" 'a b.w'
     is 'fish: a tensor that was begun' "$(in_fish 'tenon cat one.npz a\ b')" 'a b.w'
     is 'fish: a file' "$(in_fish 'tenon ls tw')" two.npz
+    cp x.npy 'of (a shell);.npy'
+    is 'fish: a file whose name has a meaning' "$(in_fish 'tenon ls of\ \\(')" 'of (a shell);.npy'
+    rm 'of (a shell);.npy'
     is 'fish: the value of an option is a file' "$(in_fish 'tenon hash --check=tw')" '--check=two.npz'
     is 'fish: a folder' "$(in_fish 'tenon ls --plugin-path=/nowhere:fo')" '--plugin-path=/nowhere:folder/'
     cat fish.err

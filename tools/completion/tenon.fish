@@ -17,7 +17,8 @@ function __tenon_complete
             set -l start ''
             test "$first[1]" = unknown; or set start "$first[2]"
             set -l name (string sub -s (math 1 + (string length -- "$start")) -- "$word")
-            for file in (complete -C "'' $name")
+            # a word again, with its quotes; ~ stands for a folder still
+            for file in (complete -C "'' "(string escape -- $name | string replace -r '^([\'"]?)(~[^/]*/)' '$2$1'))
                 set file (string split -m 1 \t -- $file)[1]
                 test "$first[1]" = folders; and not string match -q -- '*/' $file; and continue
                 echo -- "$start$file"
