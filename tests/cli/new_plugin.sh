@@ -72,6 +72,10 @@ tenon new-plugin x --extension .note --dry-run
 fails 'an extension with its dot' 2 'without the dot'
 tenon new-plugin x --license 'MIT" */' --dry-run
 fails 'no licence' 2 'an SPDX identifier'
+# An and Li are macros of mdoc
+tenon new-plugin an --author 'Li An'
+is 'an author whose names are macros' "$(grep '^\.An' an/tenon-an.7)" '.An "Li An"'
+rm -rf an
 tenon new-plugin x --author 'a */ b' --dry-run
 fails 'an author who ends a comment' 2 '--author'
 tenon new-plugin x --filter --dtype --dry-run
