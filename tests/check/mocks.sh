@@ -42,7 +42,7 @@ sets_locale         plain    samples   leaves-process
 sets_signal         plain    samples   leaves-process
 sets_umask          plain    samples   leaves-process
 counts              plain    state     no-state
-#adds_later          plain    purity    pure
+adds_later          plain    purity    pure
 keeps_call          plain    purity    pure
 wrong_service       plain    samples   recognised
 static_buffer       plain    threads   threads

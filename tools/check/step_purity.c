@@ -143,6 +143,19 @@ check_isolated (struct purity *purity, uint64_t number)
         check_again (purity, number, purity->isolated, "opened in an isolated process");
 }
 
+/* What the very first call of the plugin in this process tells is what the later ones tell. */
+static void
+check_first (struct purity *purity, uint64_t number, bool *alone)
+{
+    const struct check_sample *sample = &purity->check->samples[number];
+    const unsigned what = CATALOG_ALL & ~(unsigned) CATALOG_DATA;
+    CLEAN (catalog) struct catalog first = { 0 }, later = { 0 };
+    reading_catalog (purity->context, sample, NULL, READING_PATH, what, &first);
+    purity->what[number] = choose_what (purity->check, purity->context, sample, alone);
+    reading_catalog (purity->context, sample, NULL, READING_PATH, what, &later);
+    compare_catalogs (purity, number, &first, &later, "opened once more");
+}
+
 /* The items of a sample but for the last one. */
 static void
 check_purity_of (struct purity *purity, uint64_t i)
@@ -153,7 +166,7 @@ check_purity_of (struct purity *purity, uint64_t i)
     if (number + ITEM_AT_LAST <= from || number + ITEM_TWICE + 1 == from)
         return; /* another child did all of it, or cannot even open it */
     check_item (purity->check, from, number + ITEM_TWICE, "opening and reading %s", name);
-    purity->what[i] = choose_what (purity->check, purity->context, &purity->check->samples[i], &alone);
+    check_first (purity, i, &alone);
     reading_catalog (purity->context, &purity->check->samples[i], NULL, READING_PATH, purity->what[i],
                      &purity->first[i]);
     check_again (purity, i, purity->context, "opened a second time");
