@@ -21,6 +21,7 @@ struct member {
 struct fault {
     tenon_status status;
     const char *why;
+    uint64_t offset; /* of the part and what leads it, in the archive */
 };
 
 struct tn_archive {
@@ -157,7 +158,8 @@ tn_archive_add_fault (struct tn_call *call, const struct tenon_part *part, struc
     const char *words = tn_arena_text (&session->catalog->arena, why, strlen (why));
     if (!words)
         return tn_fail_memory (session->error);
-    archive->faults[archive->fault_count++] = (struct fault){ status, words };
+    archive->faults[archive->fault_count++] =
+        (struct fault){ status, words, part->offset - TN_MIN (part->lead, part->offset) };
     member->fault = (uint32_t) archive->fault_count;
     return tn_budget_work (session->budget, TN_WORK_NOTE);
 }
@@ -272,7 +274,12 @@ open_member (struct tn_keys *keys, struct tn_call *call, const char *key, uint64
     if (member->fault == 0)
         return TENON_OK;
     const struct fault *fault = &archive->faults[member->fault - 1];
-    return tn_call_answer (call, fault->status, fault->why);
+    tn_call_answer (call, fault->status, fault->why);
+    if (member->source) {
+        call->pending_source = member->source->parent;
+        call->pending_offset = fault->offset;
+    }
+    return fault->status;
 }
 
 static void

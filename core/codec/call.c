@@ -46,8 +46,12 @@ tn_call_judge (struct tn_call *call, tenon_status result)
         tn_error_clear (error); /* what the codec made of the refusal says less */
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "%s", broken);
     }
-    if (error->status == TENON_OK && result < 0 && result == call->pending)
-        return tn_fail (error, result, TN_NO_OFFSET, "%s", call->pending_words);
+    if (error->status == TENON_OK && result < 0 && result == call->pending) {
+        if (call->pending_source)
+            tn_source_fail_in (call->pending_source, error);
+        return tn_fail (error, result, call->pending_source ? call->pending_offset : TN_NO_OFFSET, "%s",
+                        call->pending_words);
+    }
     if (error->status == TENON_OK && result < 0)
         return tn_fail (error, result, TN_NO_OFFSET, "the codec %s failed without saying why: %s",
                         call->codec->table.id, tenon_status_text (result));
@@ -107,6 +111,7 @@ tenon_status
 tn_call_answer (struct tn_call *call, tenon_status status, const char *words)
 {
     call->pending = status;
+    call->pending_source = NULL;
     snprintf (call->pending_words, sizeof call->pending_words, "%s", words);
     return status;
 }
@@ -126,6 +131,7 @@ tn_call_answer_missing (struct tn_call *call, tenon_status status, const char *b
     char shown[120];
     tn_escape (shown, sizeof shown, name, TN_MIN (length, 100));
     call->pending = status;
+    call->pending_source = NULL;
     snprintf (call->pending_words, sizeof call->pending_words, "%s'%s'%s", before, shown, behind);
     return status;
 }

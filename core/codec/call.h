@@ -33,7 +33,9 @@ struct tn_call {
     const char *metadata_prefix;
     uint32_t include_flags;
     tenon_status pending; /* what open_key, find or include returned last without recording a failure … */
-    char pending_words[320];    /* … and the message, in case the codec returns that status */
+    char pending_words[320];          /* … and the message, in case the codec returns that status … */
+    struct tn_source *pending_source; /* … and the place that is at fault; NULL: none */
+    uint64_t pending_offset;
     struct tn_keys *keys;       /* the store that a keyed codec describes; NULL: it has none */
     struct tn_archive *archive; /* the call is that of an archive's codec; NULL: it is not */
     uint32_t losing;            /* of an archive: the description whose tensors its losses are of */

@@ -111,6 +111,7 @@ answer_checksum (struct tn_call *call, const struct tn_source *source)
         return error->status;
     tn_escape (member, sizeof member, source->name, TN_MIN (source->name_length, 60));
     call->pending = TENON_E_CHECKSUM;
+    call->pending_source = NULL;
     snprintf (call->pending_words, sizeof call->pending_words, "member '%s': %.100s", member, error->message);
     tn_error_clear (error);
     return TENON_E_CHECKSUM;

@@ -262,11 +262,7 @@ tn_host_find (struct tenon_call *public, const char *name, uint64_t length, stru
     TN_TRY (tn_budget_work (call->session->budget, TN_WORK_LOOKUP + length));
     TN_TRY (tn_catalog_enter_names (catalog, call->session->error));
     if (!tn_catalog_find (catalog, name, length, &index)) {
-        call->pending = TENON_E_NOT_FOUND;
-        char shown[120];
-        tn_escape (shown, sizeof shown, name, length);
-        snprintf (call->pending_words, sizeof call->pending_words, "the tensor '%s' is not there", shown);
-        return TENON_E_NOT_FOUND;
+        return tn_call_answer_missing (call, TENON_E_NOT_FOUND, "the tensor ", name, length, " is not there");
     }
     return show_tensor (call, tn_catalog_tensor (catalog, index), tensor);
 }
@@ -278,10 +274,9 @@ tn_host_described (struct tenon_call *public, uint64_t index, struct tenon_tenso
     TN_TRY (TN_CALL_MAY (call, described));
     TN_TRY (tn_budget_work (call->session->budget, TN_WORK_LOOKUP));
     if (index >= call->session->catalog->count) {
-        call->pending = TENON_E_NOT_FOUND;
-        snprintf (call->pending_words, sizeof call->pending_words, "there is no tensor number %llu",
-                  (unsigned long long) index);
-        return TENON_E_NOT_FOUND;
+        char words[60];
+        snprintf (words, sizeof words, "there is no tensor number %llu", (unsigned long long) index);
+        return tn_call_answer (call, TENON_E_NOT_FOUND, words);
     }
     return show_tensor (call, tn_catalog_tensor (call->session->catalog, index), tensor);
 }
@@ -432,9 +427,7 @@ tn_host_find_metadata (struct tenon_call *public, const char *key, uint64_t leng
         if (known)
             return TENON_OK;
     }
-    call->pending = TENON_E_NOT_FOUND;
-    snprintf (call->pending_words, sizeof call->pending_words, "a metadata key is not there");
-    return TENON_E_NOT_FOUND;
+    return tn_call_answer (call, TENON_E_NOT_FOUND, "a metadata key is not there");
 }
 
 tenon_status

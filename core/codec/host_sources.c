@@ -136,6 +136,7 @@ answer_part (struct tn_call *call, const struct tenon_part *part, const tenon_er
 {
     char member[80] = "";
     call->pending = error->status;
+    call->pending_source = NULL;
     if (part->name)
         tn_escape (member, sizeof member, part->name, TN_MIN (part->name_length, 60));
     if (snprintf (call->pending_words, sizeof call->pending_words, "member '%s': %s", member, error->message)

@@ -149,9 +149,9 @@ read_order (struct pt_reader *reader, const struct archive *archive)
     if (size == 3 && memcmp (text, "big", 3) == 0)
         reader->big_endian = TENON_BIG_ENDIAN;
     else if (size != 6 || memcmp (text, "little", 6) != 0)
-        return tenon_fail (call, TENON_E_MALFORMED, TENON_AUTO,
-                           "its member byteorder begins with '%s', expected little or big",
-                           pt_show ((const uint8_t *) text, length, shown));
+        return tenon_fail_in (call, TENON_E_MALFORMED, source, 0,
+                              "its member byteorder begins with '%s', expected little or big",
+                              pt_show ((const uint8_t *) text, length, shown));
     return TENON_OK;
 }
 

@@ -26,11 +26,8 @@ pt_report (struct pt_reader *reader, tenon_status status)
     const struct pt_fault *fault = &reader->machine.fault;
     if (fault->status >= 0)
         return status;
-    if (reader->pickle_source == 0)
-        return tenon_fail (reader->call, fault->status, reader->pickle_offset + fault->place, "%s",
-                           fault->words);
-    return tenon_fail (reader->call, fault->status, TENON_AUTO, "data.pkl, at byte %llu: %s",
-                       (unsigned long long) fault->place, fault->words);
+    return tenon_fail_in (reader->call, fault->status, reader->pickle_source,
+                          reader->pickle_offset + fault->place, "%s", fault->words);
 }
 
 /* ---- frames ---- */

@@ -13,14 +13,15 @@
 struct entry {
     const char *name, *file;
     uint64_t name_length, file_length;
+    uint64_t place; /* of the file's name in the index, bytes */
     uint64_t shard; /* its place in index.shards */
 };
 
 struct shard {
     const char *file;
-    uint64_t length;
-    uint32_t source; /* of the host; NO_SOURCE: the file is missing */
-    const char *why; /* it could not be described; "": it was */
+    uint64_t length, place; /* as in its first entry */
+    uint32_t source;        /* of the host; NO_SOURCE: the file is missing */
+    const char *why;        /* it could not be described; "": it was */
 };
 
 struct index {
@@ -162,6 +163,7 @@ read_map (struct index *index)
         token = tenon_json_next (json);
         if (token != TENON_JSON_STRING)
             return fail_index (index, token, "a tensor's shard is no string");
+        entry->place = index_place (index);
         entry->file = st_text (call, json, &entry->file_length);
         if (!entry->file)
             return TENON_E_MEMORY;
@@ -273,7 +275,8 @@ collect_shards (struct index *index)
         if (slot->text)
             continue;
         *slot = (struct st_name){ entry->file, entry->file_length, 0 };
-        index->shards[index->shard_count++] = (struct shard){ entry->file, entry->file_length, 0, "" };
+        index->shards[index->shard_count++] =
+            (struct shard){ entry->file, entry->file_length, entry->place, 0, "" };
     }
     index->shards = st_sort (call, index->shards, index->shard_count, sizeof *index->shards, by_file_name);
     if (!index->shards)
@@ -312,7 +315,7 @@ include_shards (struct index *index)
     for (uint64_t i = 0; i < index->shard_count; i++) {
         struct shard *shard = &index->shards[i];
         if (st_is_index (shard->file, shard->length))
-            return tenon_fail (call, TENON_E_MALFORMED, TENON_AUTO, "its shard '%.*s' is an index itself",
+            return tenon_fail (call, TENON_E_MALFORMED, shard->place, "its shard '%.*s' is an index itself",
                                shown_length (shard->length), shard->file);
         tenon_status status = call->host->open_key (call, shard->file, shard->length, &shard->source);
         if (status == TENON_E_NOT_FOUND) {
@@ -326,7 +329,7 @@ include_shards (struct index *index)
     }
     if (found > 0 || index->shard_count == 0)
         return TENON_OK;
-    return tenon_fail (call, TENON_E_NOT_FOUND, TENON_AUTO,
+    return tenon_fail (call, TENON_E_NOT_FOUND, index->shards[0].place,
                        "none of the %llu files that it names is there, the first is '%.*s'",
                        (unsigned long long) index->shard_count, shown_length (index->shards[0].length),
                        index->shards[0].file);

@@ -185,7 +185,8 @@ zarr_skip_array (struct zarr_reader *reader, struct zarr_array *array)
     if (array->dims > ZARR_RANK)
         tensor.flags |= TENON_NO_SHAPE;
     tensor.source = reader->source;
-    return reader->call->host->skip_tensor (reader->call, &tensor, reader->fault, name, reader->words);
+    return reader->call->host->skip_tensor (reader->call, &tensor, reader->fault, name,
+                                            zarr_fault_words (reader));
 }
 
 static tenon_status

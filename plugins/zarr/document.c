@@ -23,6 +23,16 @@ zarr_fault_text (struct zarr_reader *reader, tenon_status status, const char *fo
     va_end (list);
 }
 
+const char *
+zarr_fault_words (struct zarr_reader *reader)
+{
+    size_t length = strlen (reader->words);
+    if (reader->fault == TENON_E_MALFORMED && reader->fault_offset != TENON_AUTO)
+        snprintf (reader->words + length, sizeof reader->words - length, " (at byte %llu)",
+                  (unsigned long long) reader->fault_offset);
+    return reader->words;
+}
+
 int32_t
 zarr_fault_unknown (struct zarr_reader *reader, const char *what, struct zarr_word name)
 {
@@ -46,9 +56,7 @@ static int32_t
 fault_json (struct zarr_reader *reader, const struct tenon_json *json)
 {
     reader->place = json->start + json->error_at;
-    uint64_t offset = zarr_offset (reader, reader->place);
-    return zarr_fault (reader, TENON_E_MALFORMED, "%s is no JSON: %s at byte %llu", reader->document,
-                       json->error, (unsigned long long) (offset == TENON_AUTO ? json->error_at : offset));
+    return zarr_fault (reader, TENON_E_MALFORMED, "%s is no JSON: %s", reader->document, json->error);
 }
 
 int32_t

@@ -137,6 +137,9 @@ __attribute__ ((format (printf, 3, 4))) void zarr_fault_text (struct zarr_reader
                                                               const char *format, ...);
 /* The same for a name that stands for nothing that is supported. */
 int32_t zarr_fault_unknown (struct zarr_reader *reader, const char *what, struct zarr_word name);
+/* The words of the fault, for a report, which has no other room for the byte in the document. Call it once.
+ */
+const char *zarr_fault_words (struct zarr_reader *reader);
 /* Begins to parse a value: faults are here, until another one is looked at. */
 void zarr_begin (struct zarr_reader *reader, struct zarr_text text, struct tenon_json *json);
 /* The offset of a place in the source of the document in work; TENON_AUTO: it is not in it. */

@@ -102,7 +102,8 @@ add_attributes2 (struct zarr_reader *reader, struct zarr_word path)
         status = zarr_take_members (reader, text, reader->document, NULL, 0, NULL);
     if (status != ZARR_FAULT)
         return status < 0 ? status : zarr_add_attributes (reader, path, text);
-    tenon_note (reader->call, TENON_LOSS, path.bytes, "the attributes cannot be read: %s", reader->words);
+    tenon_note (reader->call, TENON_LOSS, path.bytes, "the attributes cannot be read: %s",
+                zarr_fault_words (reader));
     return TENON_OK;
 }
 

@@ -100,9 +100,9 @@ checks=$((checks + 1)); tenon cat "$work/$index" b
 checks=$((checks + 1)); tenon cat "$work/$index" a; [ "$status" -eq 0 ] || fail 'the tensor of the other shard cannot be read'
 culprit=
 shard $two "{$b}" 3
-map '"a":"m.safetensors.index.json"' 5; no "its shard 'm.safetensors.index.json' is an index itself"
+map '"a":"m.safetensors.index.json"' 5; no "its shard 'm.safetensors.index.json' is an index itself (at byte "
 cp "$work/$index" "$work/n.safetensors.index.json"
-map '"a":"n.safetensors.index.json"' 5; no "its shard 'n.safetensors.index.json' is an index itself"
+map '"a":"n.safetensors.index.json"' 5; no "its shard 'n.safetensors.index.json' is an index itself (at byte "
 
 # ---- 56: tensors in other shards ----
 map "$both,\"c\":\"$two\"" 5; skipped $index c "its file '$two' does not have it"
