@@ -8,6 +8,22 @@
 
 static const struct tool_option help_options[] = { { 0 } };
 
+/* Plugins of the user have their pages where `make install-user` of a new plugin puts them, of which man need
+ * not know: it looks there last. A path that begins with a colon is added to man's own. */
+static void
+add_user_pages (void)
+{
+    char folder[1024], path[3072];
+    const char *data = getenv ("XDG_DATA_HOME"), *home = getenv ("HOME"), *before = getenv ("MANPATH");
+    bool given = data && *data == '/';
+    if (!given && !(home && *home == '/'))
+        return;
+    snprintf (folder, sizeof folder, "%s%s/man", given ? data : home, given ? "" : "/.local/share");
+    int length = snprintf (path, sizeof path, "%s:%s", before ? before : "", folder);
+    if (!strchr (folder, ':') && access (folder, R_OK) == 0 && length < (int) sizeof path)
+        setenv ("MANPATH", path, true);
+}
+
 /* Shows a page with man, or with `ask` only looks for it. False: there is no such page, or no man. */
 static bool
 run_man (const char *page, bool ask)
@@ -28,6 +44,7 @@ static int
 run_help (int count, char **names)
 {
     char page[64] = "tenon";
+    add_user_pages ();
     if (count > 0)
         snprintf (page, sizeof page, "tenon-%s", names[0]);
     const struct command *command = count > 0 ? command_find (names[0]) : NULL;

@@ -159,6 +159,13 @@ result $((! $?)) 'install-user again' "$(cat said)"
 is 'settings of the user stay, and one line is added' "$(grep -c . "$XDG_CONFIG_HOME/tenon/tenon.ini")" 5
 tenon config -q core.threads
 is 'the setting of the user' "$(cat out)" 3
+if MANPATH="$XDG_DATA_HOME/man" man tenon-my-notes >said 2>&1; then
+    (unset MANPATH && "$TENON" help my-notes) >said 2>&1
+    is 'tenon help finds the page of the user' "$?" 0
+    says 'it is that page' said 'TENON-MY-NOTES(7)'
+else
+    skip 'tenon help: no man here'
+fi
 install_user uninstall-user
 tenon formats my-notes
 exits 'uninstall-user' 2
