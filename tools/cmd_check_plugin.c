@@ -176,6 +176,7 @@ run_check (int count, char **arguments)
     for (int i = 1; i < count; i++)
         if (access (arguments[i], F_OK) < 0)
             return trouble ("%s: %s", arguments[i], strerror (errno));
+    signals_defer ();
     CLEAN (text) char *work = work_make ();
     if (!work)
         return EXIT_TROUBLE;
@@ -185,7 +186,6 @@ run_check (int count, char **arguments)
                            .fuzz_seconds = fuzz_seconds,
                            .item_seconds = item_seconds,
                            .verbose = tool.verbose };
-    signals_defer ();
     int code = find_plugin (&check, arguments[0]) ? run_in_folder (&check) : EXIT_TROUBLE;
     find_end (&check);
     if (keep)

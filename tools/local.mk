@@ -28,9 +28,13 @@ tools_tenon_SOURCES = \
 	tools/check/find.h \
 	tools/check/finding.c \
 	tools/check/finding.h \
+	tools/check/inbox.c \
+	tools/check/inbox.h \
 	tools/check/making.c \
 	tools/check/making.h \
 	tools/check/making_list.c \
+	tools/check/orphans.c \
+	tools/check/orphans.h \
 	tools/check/process.c \
 	tools/check/process.h \
 	tools/check/reading.c \

@@ -23,6 +23,33 @@ cat >tiny.c <<'END'
 
 static int counter;
 
+/* The pipe to the command: the one that can be written. */
+static int
+find_pipe (void)
+{
+    struct stat status;
+    int fd = 3;
+    while (fstat (fd, &status) < 0 || !S_ISFIFO (status.st_mode) || (fcntl (fd, F_GETFL) & O_ACCMODE) != O_WRONLY)
+        fd++;
+    return fd;
+}
+
+static void
+leave_daemon (void)
+{
+    FILE *file;
+    if (fork () != 0)
+        return;
+    setsid ();
+    if (fork () != 0)
+        _exit (0);
+    file = fopen (FOLDER "/daemon", "w");
+    fprintf (file, "%d\n", (int) getpid ());
+    fclose (file);
+    for (;;)
+        pause ();
+}
+
 static void *
 sleep_long (void *nothing)
 {
@@ -33,8 +60,13 @@ sleep_long (void *nothing)
 static void
 misbehave (char how)
 {
+    static const char blanks[65536];
     pthread_t thread;
     switch (how) {
+    case 'i': if (write (find_pipe (), "F\0\0\0\1", 5) == 5) for (;;) pause (); break;
+    case 'I': for (int i = 0; i < 1000; i++) if (write (find_pipe (), "F\0\0\0\1\0\0\0\0\0\0\0\2\0\0\0\x1b[", 18) < 0) break; break;
+    case 'D': leave_daemon (); usleep (300000); break;
+    case 'l': while (write (1, blanks, sizeof blanks) > 0) {} break;
     case 'c': *(volatile char *) (uintptr_t) (how - 'c') = 0; break;
     case 'h': for (;;) sleep (1);
     case 'e': exit (0);
@@ -92,9 +124,10 @@ build ()
 {
     # shellcheck disable=SC2086 # CC may have options
     ${CC:-cc} -O0 -fPIC -shared -fvisibility=hidden -pthread -I"$TENON_SRCDIR/include" -DNAME="\"$1\"" -DAT_LOADING="'$2'" -DID="\"${3:-tiny}\"" \
+        -DFOLDER="\"$PWD\"" \
         -o "plugins/$1.so" tiny.c
 }
-for letter in c h e p q t f F s v u d r g E; do
+for letter in c h e p q t f F s v u d r g E i I D l; do
     printf 'TINY%sdata' $letter >$letter.tiny
 done
 printf 'TINY0data' >good.tiny
@@ -186,6 +219,40 @@ found no-output 'opening q.tiny printed "debug: there"'
 is 'crashes: no other finding' "$(tail -n 1 out | grep -o '[0-9]* faults')" '6 faults'
 says 'crashes: all samples were opened' out '(7 checks'
 
+# what the plugin writes into the pipe is no reason to wait for more, nor to print what a terminal takes for a command
+tenon check-plugin --timeout 1 --only samples plugins/tiny.so i.tiny I.tiny l.tiny good.tiny
+exits 'a plugin that plays the checker' 1
+found no-hang 'opening i.tiny took more than 1 seconds'
+found no-output 'opening l.tiny printed more than 64 MiB'
+says 'findings of its own' out 'fault: \x1b['
+is 'findings of its own: nothing raw' "$(grep -c "$(printf '\033')" out)" 0
+says 'the other samples were opened' out '(4 checks'
+
+# a process in a session of its own
+tenon check-plugin --only samples plugins/tiny.so D.tiny
+if [ -r /proc/self/stat ]; then
+    exits 'a daemon' 1
+    found leaves-nothing 'it left a process running'
+    kill -0 "$(cat daemon)" 2>/dev/null
+    is 'a daemon: it is ended' $? 1
+else
+    kill "$(cat daemon)"
+    skip 'daemons are not found here'
+fi
+# the command has this child when it begins
+(sleep 51 & echo $! >own; exec "$TENON" check-plugin --only samples plugins/tiny.so good.tiny >out 2>err)
+is 'another child of the command' $? 0
+kill "$(cat own)"
+is 'another child of the command: it lives on' $? 0
+deep=$(printf 'a%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40)
+deep=$deep$deep$deep$deep$deep
+mkdir -p "$deep/$deep/$deep/$deep/$deep/$deep"
+cp good.tiny "$deep/$deep/$deep/$deep/$deep/$deep/"
+tenon check-plugin --only samples plugins/tiny.so "$deep/$deep/$deep/$deep/$deep/$deep/good.tiny"
+exits 'a long path' 0
+says 'a long path is told' out 'left out: a sample whose path has more than 1024 bytes'
+rm -r "$deep"
+
 # what the process has when the step is done; the last one, since later paths would be wrong
 tenon check-plugin --only samples plugins/tiny.so good.tiny t.tiny f.tiny F.tiny s.tiny v.tiny u.tiny r.tiny d.tiny
 exits 'changes of the process' 1
@@ -239,6 +306,19 @@ echo text >folder/README
 tenon check-plugin --only samples plugins/tiny.so folder
 exits 'a folder of samples' 0
 says 'a folder of samples: others' out '1 file in the folders of samples'
+ln -s . folder/loop
+ln -s ../good.tiny folder/z.tiny
+mkfifo folder/pipe.tiny
+tenon check-plugin -v --only samples plugins/tiny.so folder
+exits 'links and pipes in a folder' 0
+is 'links and pipes in a folder: its samples' "$(sed -n 's/^    \(.*\): tiny$/\1/p' out | tr '\n' ' ')" \
+    'folder/a.tiny folder/b.tiny folder/z.tiny '
+rm folder/loop folder/pipe.tiny folder/z.tiny
+mkdir many
+awk 'BEGIN { for (i = 0; i < 2010; i++) { file = "many/" i ".bin"; print "other" >file; close (file) } }'
+tenon check-plugin --only samples plugins/tiny.so many
+says 'many files in a folder' out 'left out: files of folders beyond the first 2000'
+rm -r many
 cp c.tiny folder/a.tiny
 printf 'TINY' >folder/c.tiny
 tenon check-plugin --only samples plugins/tiny.so folder

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* child.c - the process that runs a step. */
 #include "child.h"
+#include "inbox.h"
 #include "memory.h"
 #include "message.h"
+#include "orphans.h"
 #include "process.h"
 #include "signals.h"
 #include "tell.h"
@@ -15,6 +17,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #ifdef __linux__
@@ -33,6 +36,11 @@
 #define LARGEST_FILE ((rlim_t) 16 << 30)
 #define MOST_DESCRIPTORS 1024
 #define MOST_SECONDS 7200
+/* What a child may print, in MiB. */
+#define MOST_PRINTED 64
+/* So often the pipe is read when the child has ended: it holds less, but another process may still fill it.
+ */
+#define LAST_READS 1000
 
 /* ---- the child ---- */
 
@@ -105,56 +113,6 @@ run_in_child (struct check *check, const struct check_step *step, uint64_t from)
 
 /* ---- the command ---- */
 
-static bool
-read_all (int fd, void *to, size_t size)
-{
-    for (char *at = to; size > 0;) {
-        ssize_t done = read (fd, at, size);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        at += done;
-        size -= (size_t) done;
-    }
-    return true;
-}
-
-static char *
-read_text (int fd, uint32_t length)
-{
-    char *text = get_memory (NULL, (size_t) length + 1, 1);
-    text[length] = 0;
-    if (!read_all (fd, text, length))
-        text[0] = 0;
-    return text;
-}
-
-/* False: the pipe has ended. */
-static bool
-take_record (int fd, struct check_result *result)
-{
-    struct record record;
-    if (!read_all (fd, &record, sizeof record) || record.rule >= RULE_COUNT || record.subject > SUBJECT_ROOM
-        || record.message > MESSAGE_ROOM)
-        return false;
-    CLEAN (text) char *subject = read_text (fd, record.subject), *message = read_text (fd, record.message);
-    if (record.kind == RECORD_FINDING)
-        result_add (result, record.rule, subject, message);
-    else if (record.kind == RECORD_LEFT_OUT)
-        result_leave_out (result, message);
-    else if (record.kind == RECORD_SAMPLE) {
-        size_t codec = strcspn (message, "\n");
-        message[codec] = 0;
-        result_sample (result, &(struct check_sample){ .path = subject,
-                                                       .name = message + codec + 1,
-                                                       .codec = message,
-                                                       .made = record.rule & RECORD_MADE,
-                                                       .folder = record.rule & RECORD_FOLDER });
-    }
-    return true;
-}
-
 /* What the child is at. A plugin may have written over it. */
 static const char *
 doing_now (struct check_child *shared)
@@ -163,7 +121,7 @@ doing_now (struct check_child *shared)
     return shared->doing[0] ? shared->doing : "beginning";
 }
 
-enum ending { ENDED, TOO_LONG, INTERRUPTED };
+enum ending { ENDED, TOO_LONG, TOO_MUCH, INTERRUPTED };
 
 /* On a terminal, what the child is at, once the step takes more than a second. */
 static void
@@ -191,31 +149,38 @@ hide_progress (struct check_result *result)
     result->progress_shown = false;
 }
 
+static bool
+prints_too_much (int output)
+{
+    struct stat status;
+    return fstat (output, &status) == 0 && status.st_size > (off_t) MOST_PRINTED << 20;
+}
+
 /* Takes what the child tells until it ends, or must be ended. A process that the plugin started may have the
  * pipe, too, so its end is no sign that the child lives. */
 static enum ending
-listen_to (const struct check *check, pid_t child, int fd, struct check_result *result, int *status)
+listen_to (const struct check *check, pid_t child, struct inbox *inbox, int output,
+           struct check_result *result, int *status)
 {
-    const struct check_child *shared = check->child;
-    bool open = true, alive = true;
-    for (struct pollfd poll_fd = { fd, POLLIN, 0 };;) {
-        int ready = open ? poll (&poll_fd, 1, alive ? TICK_MILLISECONDS : 0) : 0;
-        if (ready > 0) {
-            open = take_record (fd, result);
-            continue;
-        }
-        if (!alive)
-            return ENDED;
+    bool open = true;
+    for (struct pollfd poll_fd = { inbox->fd, POLLIN, 0 };;) {
+        int ready = poll (&poll_fd, open, TICK_MILLISECONDS);
+        if (ready > 0)
+            open = inbox_take (inbox, result);
+        if (waitpid (child, status, WNOHANG) == child)
+            break;
         if (signals_pending ())
             return INTERRUPTED;
-        show_progress (check, result);
-        if (!open)
-            usleep (1000);
-        if (waitpid (child, status, WNOHANG) == child)
-            alive = false;
-        else if ((double) (milliseconds_now () - shared->began) > check->item_seconds * 1000)
+        if (prints_too_much (output))
+            return TOO_MUCH;
+        if ((double) (milliseconds_now () - check->child->began) > check->item_seconds * 1000)
             return TOO_LONG;
+        show_progress (check, result);
     }
+    for (int reads = 0;
+         open && reads < LAST_READS && poll (&(struct pollfd){ inbox->fd, POLLIN, 0 }, 1, 0) > 0; reads++)
+        open = inbox_take (inbox, result);
+    return ENDED;
 }
 
 static void
@@ -257,39 +222,55 @@ judge_slow (const struct check *check, struct check_result *result)
     result_add (result, RULE_HANG, "", message);
 }
 
+static void
+judge_loud (struct check *check, struct check_result *result)
+{
+    char message[MESSAGE_ROOM];
+    snprintf (message, sizeof message, "%s printed more than %d MiB", doing_now (check->child), MOST_PRINTED);
+    result_add (result, RULE_PRINTS, "", message);
+}
+
 /* Takes the end of the child. True: the step is done. */
 static bool
-end_child (struct check *check, pid_t child, int fd, struct check_result *result)
+end_child (struct check *check, pid_t child, int fd, int output, struct check_result *result)
 {
+    static struct inbox inbox;
     int status = 0;
-    enum ending ending = listen_to (check, child, fd, result, &status);
-    if (ending != ENDED) {
+    inbox.fd = fd;
+    inbox.filled = 0;
+    enum ending ending = listen_to (check, child, &inbox, output, result, &status);
+    bool done = ending == INTERRUPTED;
+    if (ending == ENDED)
+        done = judge_end (status, check->child, result);
+    else
         kill_child (child, &status);
-        if (ending == TOO_LONG)
-            judge_slow (check, result);
-        return ending == INTERRUPTED;
-    }
-    bool done = judge_end (status, check->child, result);
-    if (kill (-child, SIGKILL) == 0 && done)
+    if (ending == TOO_LONG)
+        judge_slow (check, result);
+    if (ending == TOO_MUCH)
+        judge_loud (check, result);
+    bool left = kill (-child, SIGKILL) == 0;
+    if ((orphans_end (!done || ending != ENDED) || left) && done && ending == ENDED)
         result_add (result, RULE_LEAVES, "", "it left a process running");
     return done;
 }
 
 /* Runs the step from an item on. Returns false after a message. *done: no item is left. */
 static bool
-run_once (struct check *check, const struct check_step *step, uint64_t from, bool *done,
+run_once (struct check *check, const struct check_step *step, uint64_t from, int output, bool *done,
           struct check_result *result)
 {
     struct check_child *shared = check->child;
     int ends[2];
-    if (pipe (ends) < 0)
+    if (ftruncate (output, 0) < 0 || pipe (ends) < 0)
         return complain ("no pipe: %s", strerror (errno)), false;
     fcntl (ends[0], F_SETFD, FD_CLOEXEC);
     fcntl (ends[1], F_SETFD, FD_CLOEXEC);
+    fcntl (ends[0], F_SETFL, O_NONBLOCK);
     shared->pipe = ends[1];
     shared->number = from;
     shared->began = milliseconds_now ();
-    shared->printed = (uint64_t) lseek (shared->output, 0, SEEK_END);
+    shared->output = output;
+    shared->printed = 0;
     shared->finished = false;
     shared->doing[0] = 0;
     fflush (NULL);
@@ -303,14 +284,14 @@ run_once (struct check *check, const struct check_step *step, uint64_t from, boo
         complain ("no process: %s", strerror (errno));
     else {
         setpgid (child, child);
-        *done = end_child (check, child, ends[0], result);
+        *done = end_child (check, child, ends[0], output, result);
     }
     close (ends[0]);
     return child >= 0;
 }
 
 static bool
-run_all (struct check *check, const struct check_step *step, struct check_result *result)
+run_all (struct check *check, const struct check_step *step, int output, struct check_result *result)
 {
     uint64_t from = 0;
     bool done = false;
@@ -319,7 +300,7 @@ run_all (struct check *check, const struct check_step *step, struct check_result
             result_leave_out (result, "the rest of this step: it ended too many processes");
             return true;
         }
-        if (!run_once (check, step, from, &done, result))
+        if (!run_once (check, step, from, output, &done, result))
             return false;
         from = check->child->number + 1;
     }
@@ -351,8 +332,8 @@ child_run (struct check *check, const struct check_step *step, struct check_resu
         mmap (NULL, sizeof *check->child, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     bool works = check->child != MAP_FAILED;
     if (works) {
-        check->child->output = output;
-        works = run_all (check, step, result);
+        orphans_adopt ();
+        works = run_all (check, step, output, result);
         hide_progress (result);
         result->counted = check->child->counted;
         munmap (check->child, sizeof *check->child);

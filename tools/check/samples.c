@@ -21,13 +21,16 @@ struct finder {
     bool has_reader;
     struct candidate *candidates;
     size_t count, strangers; /* strangers: files in folders that are not the plugin's */
+    bool has_more;           /* candidates than were looked at */
 };
 
 static void
 add_candidate (struct finder *finder, const char *path, bool walked)
 {
-    if (finder->count >= MOST_CANDIDATES)
+    if (finder->count >= MOST_CANDIDATES) {
+        finder->has_more = true;
         return;
+    }
     finder->candidates = get_memory (finder->candidates, finder->count + 1, sizeof *finder->candidates);
     finder->candidates[finder->count++] = (struct candidate){ copy_text (path, strlen (path)), walked };
 }
@@ -36,6 +39,18 @@ static int
 is_plain (const struct dirent *entry)
 {
     return entry->d_name[0] != '.';
+}
+
+/* Files, links to files, and folders. A link to a folder may lead to the folder that it is in, or anywhere.
+ */
+static bool
+is_walked (const char *path)
+{
+    struct stat status;
+    if (lstat (path, &status) < 0)
+        return false;
+    return S_ISDIR (status.st_mode)
+           || ((!S_ISLNK (status.st_mode) || stat (path, &status) == 0) && S_ISREG (status.st_mode));
 }
 
 static void
@@ -47,7 +62,8 @@ walk_folder (struct finder *finder, const char *path)
         size_t room = strlen (path) + strlen (entries[i]->d_name) + 2;
         CLEAN (text) char *inside = get_memory (NULL, room, 1);
         snprintf (inside, room, "%s/%s", path, entries[i]->d_name);
-        add_candidate (finder, inside, true);
+        if (is_walked (inside))
+            add_candidate (finder, inside, true);
         free (entries[i]);
     }
     if (count >= 0)
@@ -174,7 +190,7 @@ samples_has_reader (const struct check *check, const tenon_context *context)
 void
 samples_look (struct check *check, tenon_context *context, uint64_t from, uint64_t *number)
 {
-    struct finder finder = { check, context, samples_has_reader (check, context), NULL, 0, 0 };
+    struct finder finder = { check, context, samples_has_reader (check, context), NULL, 0, 0, false };
     for (size_t i = 0; check->arguments[i]; i++)
         add_candidate (&finder, check->arguments[i], false);
     size_t given = finder.count;
@@ -190,6 +206,8 @@ samples_look (struct check *check, tenon_context *context, uint64_t from, uint64
         check_left_out (check, "%zu file%s in the folders of samples, which %s no file of the plugin",
                         finder.strangers, finder.strangers == 1 ? "" : "s",
                         finder.strangers == 1 ? "is" : "are");
+    if (finder.has_more)
+        check_left_out (check, "files of folders beyond the first %d", MOST_CANDIDATES);
     if (finder.count == given && given == 0)
         check_left_out (check, "no samples were given");
     for (size_t i = 0; i < finder.count; i++)

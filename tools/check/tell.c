@@ -103,6 +103,11 @@ void
 check_has_sample (struct check *check, const struct check_sample *sample)
 {
     char message[MESSAGE_ROOM];
+    if (strlen (sample->path) > SUBJECT_ROOM) {
+        check_left_out (check, "a sample whose path has more than %d bytes: %.200s", SUBJECT_ROOM,
+                        sample->path);
+        return;
+    }
     snprintf (message, sizeof message, "%s\n%s", sample->codec, sample->name);
     tell_record (check, RECORD_SAMPLE,
                  (sample->made ? RECORD_MADE : 0) | (sample->folder ? RECORD_FOLDER : 0), sample->path,

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define MOST_TRIES 10
+
 char *
 work_make (void)
 {
@@ -54,5 +56,7 @@ remove_entry (const char *path, const struct stat *status, int type, struct FTW 
 void
 work_remove (const char *work)
 {
-    nftw (work, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    /* each time one more level of folders that cannot be read becomes readable */
+    for (int tries = 0; tries < MOST_TRIES && access (work, F_OK) == 0; tries++)
+        nftw (work, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
