@@ -335,6 +335,14 @@ echo text >plugins/text.so
 tenon check-plugin plugins/text.so
 exits 'no plugin' 1
 says 'no plugin' out 'rule loads'
+for name in 'a b.so' tiny.so.x . ''; do
+    cp plugins/tiny.so "plugins/$name" 2>/dev/null
+    tenon check-plugin "plugins/$name"
+    fails "the file '$name'" 2 'no plugin has the name'
+done
+cp plugins/tiny.so plugins/tiny.so.1
+tenon check-plugin --only tables plugins/tiny.so.1
+exits 'a file with a version' 0
 cp plugins/tiny.so plugins/named.so
 tenon check-plugin plugins/named.so
 says 'another name' out "it calls itself 'tiny'"

@@ -57,17 +57,37 @@ find_name (struct check *check)
     return works;
 }
 
+/* The letters of NAME in NAME, NAME.so and NAME.so.1. */
+static size_t
+name_length (const char *base, bool *is_file)
+{
+    size_t length = strlen (base);
+    for (const char *at = base; (at = strstr (at + 1, ".so"));)
+        if (at[3 + strspn (at + 3, ".0123456789")] == 0) {
+            *is_file = true;
+            return (size_t) (at - base);
+        }
+    return length;
+}
+
 bool
 find_plugin (struct check *check, const char *argument)
 {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
     const char *slash = strrchr (argument, '/'), *base = slash ? slash + 1 : argument;
-    size_t length = strlen (base);
-    bool is_file = length > 3 && strcmp (base + length - 3, ".so") == 0;
-    check->plugin = copy_text (base, is_file ? length - 3 : length);
+    bool is_file = false;
+    size_t length = *base ? name_length (base, &is_file) : 0;
+    check->plugin = copy_text (base, length);
     if (!is_file && !slash)
         return find_name (check);
     check->file = realpath (argument, NULL);
-    return check->file || (complain ("%s: %s", argument, strerror (errno)), false);
+    if (!check->file)
+        return complain ("%s: %s", argument, strerror (errno)), false;
+    if (length == 0 || check->plugin[strspn (check->plugin, letters)])
+        return complain ("%s: no plugin has the name '%s': expected are a-z, 0-9, - and _", argument,
+                         check->plugin),
+               false;
+    return true;
 }
 
 void
