@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tables.sh: the tables of tenon-plugin(3) have a row for each function that a header of the plugin interface has a pointer
+# tables.sh: tables of manual pages fit a terminal, and those of tenon-plugin(3) have a row for each function that a header of the plugin interface has a pointer
 # for: services of the host, functions of a plugin, and those that are passed to a service. test_debug compares what the
 # rows of the services say with what the host allows.
 # shellcheck source=tests/cli/check.sh
@@ -61,4 +61,13 @@ for name in idx nrrd zstd; do
     told=$(sed -n "s,^\\.It Pa examples/$name Ta \\([0-9]*\\) Ta .*,\\1,p" "$page")
     is "the example $name has about as many lines as the page says" "$((lines >= told - 10 && lines <= told + 10))" 1
 done
+# A cell that the rest of a line has no room for becomes a column of words.
+if echo . | groff -mandoc -Tascii >/dev/null 2>said; then
+    for found in "$headers"/../../docs/*.[1-8] "$headers"/../../plugins/*/*.7; do
+        groff -mandoc -Tascii -rLL=78n "$found" >/dev/null 2>said
+        is "${found##*/}: what does not fit 80 columns" "$(grep -c "can't break line" said)" 0
+    done
+else
+    skip 'pages in a terminal: no groff with mdoc'
+fi
 finish
