@@ -34,8 +34,15 @@ struct making_list {
 typedef void making_refusal (void *user, const struct made_tensor *tensor, const tenon_error *error);
 void making_list_make (tenon_context *context, const tenon_codec_info *codec, making_refusal *refused,
                        void *user, struct making_list *list);
-/* A dtype that it can write, f32 if it can; TENON_NONE: there is none. */
-uint32_t making_dtype (tenon_context *context, const tenon_codec_info *codec);
+/* What tensors are like that it can write: a dtype, f32 if it can, and a rank from 1 to 4. TENON_NONE: there
+ * are none. */
+struct made_form {
+    uint32_t dtype, rank;
+};
+struct made_form making_form (tenon_context *context, const tenon_codec_info *codec);
+/* A shape of that rank for a dtype with so many items in a block. The last dim grows with `count`; of ranks
+ * above 2 the one before it, and the last one is 3, as in images. Returns the number of blocks. */
+uint64_t made_shape (const struct made_form *form, uint64_t items, uint64_t count, uint64_t shape[4]);
 void making_free (struct making *making);
 void making_list_clean (struct making_list *list);
 

@@ -11,8 +11,8 @@ struct maker {
     making_refusal *refused;
     void *user;
     struct making_list *list;
-    uint32_t dtype; /* the first one that the codec takes */
-    bool taken;     /* the last tensor was not refused */
+    struct made_form form; /* the first one that the codec takes, or f32 */
+    bool taken;            /* the last tensor was not refused */
 };
 
 /* True if the codec takes a file of this tensor alone. */
@@ -71,20 +71,34 @@ make_tensor (struct maker *maker, const char *name, uint32_t dtype, uint32_t ran
 
 /* ---- the files ---- */
 
+/* A tensor of the dtype: a matrix, or, as long as the codec has taken nothing, of the first rank that it
+ * takes. */
+static void
+make_of_dtype (struct maker *maker, uint32_t dtype, const struct tenon_dtype *about)
+{
+    static const uint32_t ranks[] = { 2, 1, 3, 4 };
+    const uint64_t dims[] = { 1, 2, 2, 3 * about->block_items };
+    char name[96];
+    snprintf (name, sizeof name, "t_%.80s", about->name);
+    maker->taken = false;
+    for (size_t i = 0; i < COUNT_OF (ranks) && !maker->taken; i++) {
+        uint32_t rank = maker->form.dtype == TENON_NONE ? ranks[i] : maker->form.rank;
+        make_tensor (maker, name, dtype, rank, dims + COUNT_OF (dims) - rank);
+        if (maker->taken && (maker->form.dtype == TENON_NONE || dtype == TENON_F32))
+            maker->form = (struct made_form){ dtype, rank };
+        if (maker->form.dtype != TENON_NONE)
+            break;
+    }
+}
+
 static void
 make_dtypes (struct maker *maker)
 {
     begin_making (maker, "dtypes");
     for (uint32_t id = TENON_NONE; (id = tenon_dtype_next (maker->context, id)) != TENON_NONE;) {
         struct tenon_dtype about = { .struct_size = sizeof about };
-        char name[96];
-        if (tenon_dtype_get (maker->context, NULL, id, &about) < 0)
-            continue;
-        const uint64_t shape[] = { 2, 3 * about.block_items };
-        snprintf (name, sizeof name, "t_%.80s", about.name);
-        make_tensor (maker, name, id, 2, shape);
-        if (maker->taken && (maker->dtype == TENON_NONE || id == TENON_F32))
-            maker->dtype = id;
+        if (tenon_dtype_get (maker->context, NULL, id, &about) == TENON_OK)
+            make_of_dtype (maker, id, &about);
     }
 }
 
@@ -102,14 +116,14 @@ make_shapes (struct maker *maker)
         { "no_middle", 3, { 2, 0, 2 } },
     };
     struct tenon_dtype about = { .struct_size = sizeof about };
-    tenon_dtype_get (maker->context, NULL, maker->dtype, &about);
+    tenon_dtype_get (maker->context, NULL, maker->form.dtype, &about);
     begin_making (maker, "shapes");
     for (size_t i = 0; i < COUNT_OF (shapes); i++) {
         uint64_t dims[4];
         memcpy (dims, shapes[i].dims, sizeof dims);
         if (shapes[i].rank > 0)
             dims[shapes[i].rank - 1] *= about.block_items;
-        make_tensor (maker, shapes[i].name, maker->dtype, shapes[i].rank, dims);
+        make_tensor (maker, shapes[i].name, maker->form.dtype, shapes[i].rank, dims);
     }
 }
 
@@ -129,14 +143,15 @@ make_names (struct maker *maker)
                                          "\xf0\x9f\x94\xa2" };
     struct tenon_dtype about = { .struct_size = sizeof about };
     char name[201];
-    tenon_dtype_get (maker->context, NULL, maker->dtype, &about);
-    const uint64_t shape[] = { 2 * about.block_items };
+    uint64_t shape[4];
+    tenon_dtype_get (maker->context, NULL, maker->form.dtype, &about);
+    made_shape (&maker->form, about.block_items, 2, shape);
     begin_making (maker, "names");
     for (size_t i = 0; i < COUNT_OF (names); i++)
-        make_tensor (maker, names[i], maker->dtype, 1, shape);
+        make_tensor (maker, names[i], maker->form.dtype, maker->form.rank, shape);
     memset (name, 'n', sizeof name - 1);
     name[sizeof name - 1] = 0;
-    make_tensor (maker, name, maker->dtype, 1, shape);
+    make_tensor (maker, name, maker->form.dtype, maker->form.rank, shape);
 }
 
 static void
@@ -164,29 +179,41 @@ make_large (struct maker *maker)
 {
     struct tenon_dtype about = { .struct_size = sizeof about };
     char name[32];
-    tenon_dtype_get (maker->context, NULL, maker->dtype, &about);
+    tenon_dtype_get (maker->context, NULL, maker->form.dtype, &about);
     const uint64_t large[] = { 300, 250 / about.block_items * about.block_items + about.block_items };
-    const uint64_t small[] = { about.block_items };
+    uint64_t small[4];
+    made_shape (&maker->form, about.block_items, 1, small);
     begin_making (maker, "large");
-    make_tensor (maker, "large", maker->dtype, 2, large);
+    make_tensor (maker, "large", maker->form.dtype, 2, large);
     for (unsigned i = 0; i < MANY && maker->codec->max_tensors == 0; i++) {
         if (i == 0)
             begin_making (maker, "many");
         struct made_tensor tensor;
         snprintf (name, sizeof name, "tensor.%u", i);
-        made_tensor_fill (maker->context, &tensor, name, maker->dtype, 1, small);
-        put_making (maker, &tensor); /* not asked one by one, since all are like the vectors above */
+        made_tensor_fill (maker->context, &tensor, name, maker->form.dtype, maker->form.rank, small);
+        put_making (maker, &tensor); /* not asked one by one, since all are like those of the names above */
     }
 }
 
-uint32_t
-making_dtype (tenon_context *context, const tenon_codec_info *codec)
+uint64_t
+made_shape (const struct made_form *form, uint64_t items, uint64_t count, uint64_t shape[4])
+{
+    for (uint32_t i = 0; i < form->rank; i++)
+        shape[i] = 1;
+    shape[form->rank - 1] = form->rank < 3 ? count * items : 3 * items;
+    if (form->rank >= 3)
+        shape[form->rank - 2] = count;
+    return form->rank < 3 ? count : 3 * count;
+}
+
+struct made_form
+making_form (tenon_context *context, const tenon_codec_info *codec)
 {
     struct making_list list = { 0 };
-    struct maker maker = { context, codec, NULL, NULL, &list, TENON_NONE, false };
+    struct maker maker = { context, codec, NULL, NULL, &list, { TENON_NONE, 1 }, false };
     make_dtypes (&maker);
     making_list_clean (&list);
-    return maker.dtype;
+    return maker.form;
 }
 
 /* Files of nothing but titles go. */
@@ -204,19 +231,20 @@ void
 making_list_make (tenon_context *context, const tenon_codec_info *codec, making_refusal *refused, void *user,
                   struct making_list *list)
 {
-    struct maker maker = { context, codec, refused, user, list, TENON_NONE, false };
+    struct maker maker = { context, codec, refused, user, list, { TENON_NONE, 1 }, false };
     make_dtypes (&maker);
-    if (maker.dtype != TENON_NONE) {
+    if (maker.form.dtype != TENON_NONE) {
         make_shapes (&maker);
         make_names (&maker);
         make_layouts (&maker);
         make_large (&maker);
         if (codec->metadata > 0) {
             struct tenon_dtype about = { .struct_size = sizeof about };
-            tenon_dtype_get (context, NULL, maker.dtype, &about);
-            const uint64_t shape[] = { 2, about.block_items };
+            uint64_t shape[4];
+            tenon_dtype_get (context, NULL, maker.form.dtype, &about);
+            made_shape (&maker.form, about.block_items, 2, shape);
             begin_making (&maker, "metadata");
-            make_tensor (&maker, "weight", maker.dtype, 2, shape);
+            make_tensor (&maker, "weight", maker.form.dtype, maker.form.rank, shape);
             list->items[list->count - 1].metadata = true;
         }
     }

@@ -29,26 +29,28 @@ static const char *const work_words[WORKS] = { "saving", "opening", "reading" };
 
 struct growth {
     struct round *round;
-    uint32_t dtype;
+    struct made_form form;
     uint64_t items, bytes; /* of a block */
+    uint64_t unit;         /* blocks of the smallest tensor */
     void *data;            /* for all tensors */
     uint64_t sizes[SIZES];
     double seconds[WORKS][SIZES], memory[WORKS][SIZES];
     unsigned measured; /* sizes */
+    char why[256];     /* the next one is refused */
 };
 
 /* ---- plans ---- */
 
 static APART bool
-add_grown (const struct growth *growth, tenon_plan *plan, const char *name, uint64_t blocks)
+add_grown (const struct growth *growth, tenon_plan *plan, const char *name, uint64_t count)
 {
     tenon_error error = TENON_ERROR_INIT;
-    const uint64_t shape[] = { blocks * growth->items };
+    uint64_t shape[4], blocks = made_shape (&growth->form, growth->items, count, shape);
     tenon_array array = { .struct_size = sizeof array,
-                          .dtype = growth->dtype,
+                          .dtype = growth->form.dtype,
                           .name = name,
                           .shape = shape,
-                          .rank = 1,
+                          .rank = growth->form.rank,
                           .data = growth->data,
                           .size = blocks * growth->bytes };
     return tenon_plan_add (plan, &array, &error) == TENON_OK;
@@ -78,7 +80,8 @@ grown_plan (const struct growth *growth, enum axis axis, uint64_t size)
         works = add_grown (growth, plan, name, 1);
     }
     if (works && axis != AXIS_TENSORS)
-        works = add_grown (growth, plan, "tensor", axis == AXIS_BYTES ? size * 1024 / growth->bytes : 1);
+        works = add_grown (growth, plan, "tensor",
+                           axis == AXIS_BYTES ? size * 1024 / (growth->bytes * growth->unit) : 1);
     for (uint64_t i = 0; works && axis == AXIS_ENTRIES && i < size; i++) {
         snprintf (name, sizeof name, "check.%llu", (unsigned long long) i);
         works = tenon_plan_set_string (plan, name, TENON_NUL, "a value", TENON_NUL, &error) == TENON_OK;
@@ -161,15 +164,17 @@ read_all (tenon_file *file, tenon_error *error)
 
 /* Saves, opens and reads once. False: the plan is refused. */
 static APART bool
-measure_once (const struct growth *growth, tenon_plan *plan, const char *path, struct meter meters[WORKS])
+measure_once (struct growth *growth, tenon_plan *plan, const char *path, struct meter meters[WORKS])
 {
     CLEAN (file) tenon_file *file = NULL;
     tenon_error error = TENON_ERROR_INIT;
     round_remove (path);
     memset (meters, 0, WORKS * sizeof *meters);
     meters[WORK_SAVE] = meter_start ();
-    if (made_save (plan, &growth->round->codec, path, 0, NULL, NULL, &error) < 0)
+    if (made_save (plan, &growth->round->codec, path, 0, NULL, NULL, &error) < 0) {
+        snprintf (growth->why, sizeof growth->why, "%.255s", error.message);
         return false;
+    }
     meter_end (&meters[WORK_SAVE]);
     if (!(growth->round->codec.flags & TENON_CAN_READ))
         return true;
@@ -267,6 +272,7 @@ grow_axis (struct growth *growth, enum axis axis, bool folder)
 {
     double all = 0;
     growth->measured = 0;
+    *growth->why = 0;
     for (unsigned i = 0; i < SIZES && all < LONG_SECONDS; i++) {
         growth->sizes[i] = i ? growth->sizes[i - 1] * TIMES : axes[axis].least;
         if (i == 0 && folder && axis == AXIS_TENSORS)
@@ -277,8 +283,8 @@ grow_axis (struct growth *growth, enum axis axis, bool folder)
         growth->measured++;
     }
     if (growth->measured < 2)
-        check_left_out (growth->round->check, "%s: larger files by the number of %s: they are refused",
-                        growth->round->subject, axes[axis].what);
+        check_left_out (growth->round->check, "%s: larger files by the number of %s: they are refused%s%s",
+                        growth->round->subject, axes[axis].what, *growth->why ? ": " : "", growth->why);
     judge_growth (growth, axis);
 }
 
@@ -286,14 +292,20 @@ static APART void
 grow_codec (struct round *round, uint64_t from, uint64_t *number)
 {
     struct tenon_dtype about = TENON_INIT (about);
-    struct growth growth = { .round = round, .dtype = making_dtype (round->context, &round->codec) };
+    struct growth growth = { .round = round, .form = making_form (round->context, &round->codec) };
     uint64_t seed = 1, most = axes[AXIS_BYTES].least * 1024 * TIMES * TIMES;
-    if (growth.dtype == TENON_NONE || tenon_dtype_get (round->context, NULL, growth.dtype, &about) < 0)
+    if (growth.form.dtype == TENON_NONE) {
+        check_left_out (round->check, "%s: larger files: it takes none of the tensors that are tried",
+                        round->subject);
+        return;
+    }
+    if (tenon_dtype_get (round->context, NULL, growth.form.dtype, &about) < 0)
         return;
     growth.items = about.block_items;
     growth.bytes = about.block_bytes;
-    growth.data = calloc (1, most + growth.bytes);
-    if (growth.data && about.kind == TENON_KIND_PLAIN && growth.dtype != TENON_BOOL)
+    growth.unit = growth.form.rank < 3 ? 1 : 3;
+    growth.data = calloc (1, most + growth.bytes * growth.unit);
+    if (growth.data && about.kind == TENON_KIND_PLAIN && growth.form.dtype != TENON_BOOL)
         made_bytes (&seed, growth.data, most);
     bool folder = growth.data && makes_folder (&growth);
     for (unsigned axis = 0; growth.data && axis < AXES; axis++)

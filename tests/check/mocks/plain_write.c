@@ -4,6 +4,11 @@
 #include <stdlib.h>
 #include <time.h>
 
+/* The rank of all tensors that are written; 0: any. */
+#ifndef ONLY_RANK
+#define ONLY_RANK 0
+#endif
+
 struct writer {
     struct tenon_call *call;
     uint64_t tensors, entries; /* of the plan */
@@ -22,6 +27,8 @@ get_tensor (const struct writer *writer, uint64_t number, struct tenon_tensor *t
     TENON_TRY (call->host->plan_tensor (call, writer->order[number], tensor));
     if (tensor->name_length > UINT16_MAX)
         return plain_refuse (call, TENON_E_UNSUPPORTED, TENON_AUTO, "a name has 65535 bytes at most");
+    if (ONLY_RANK != 0 && tensor->rank != ONLY_RANK)
+        return plain_refuse (call, TENON_E_UNSUPPORTED, TENON_AUTO, "tensors of another rank have no place");
     if (MOCK (cuts_names) && tensor->name_length > 16)
         tensor->name_length = 16;
     return call->host->dtype_info (call, tensor->dtype, dtype);
