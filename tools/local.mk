@@ -66,6 +66,7 @@ tools_tenon_SOURCES = \
 	tools/check/step_nesting.c \
 	tools/check/step_options.c \
 	tools/check/step_others.c \
+	tools/check/step_probe.c \
 	tools/check/step_purity.c \
 	tools/check/step_regions.c \
 	tools/check/step_round.c \

@@ -27,7 +27,7 @@ no_help             plain    tables    texts
 no_license          plain    tables    texts
 upper_extension     plain    loads     loads
 dotted_extension    plain    loads     loads
-#claims_all          plain    tables    probe
+claims_all          plain    probe     probe
 none                plain    exports   exports         -fvisibility=default
 none                plain    exports   loading         -Wl,-z,execstack
 none                plain    exports   rpath           -Wl,-rpath,/nowhere

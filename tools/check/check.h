@@ -84,6 +84,7 @@ extern const struct check_step check_growth_step;
 extern const struct check_step check_loads_step;
 extern const struct check_step check_options_step;
 extern const struct check_step check_others_step;
+extern const struct check_step check_probe_step;
 extern const struct check_step check_purity_step;
 extern const struct check_step check_regions_step;
 extern const struct check_step check_round_step;

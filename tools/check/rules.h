@@ -40,6 +40,8 @@
            "tenon-plugin(3), CALLS")                                                                         \
     FAULT (SAMPLE, "recognised", "the library finds the plugin's codec for every sample",                    \
            "tenon-plugin(3), Recognition")                                                                   \
+    FAULT (PROBE, "probe", "a codec is sure of bytes of its own format only",                                \
+           "tenon-plugin(3), Recognition")                                                                   \
     FAULT (PURE, "pure", "the same bytes give the same catalog and the same data", "tenon-plugin(3), CALLS") \
     FAULT (THREADS, "threads", "a plugin gives the same results on many threads at once",                    \
            "tenon-plugin(3), THREADS, AND HOW LONG THINGS LIVE")                                             \

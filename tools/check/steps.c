@@ -7,6 +7,7 @@ const struct check_step *const check_steps[] = {
     &check_loads_step,
     &check_exports_step,
     &check_tables_step,
+    &check_probe_step,
     &check_samples_step,
     &check_state_step,
     &check_purity_step,
