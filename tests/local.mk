@@ -583,9 +583,13 @@ check-sanitized:
 check-deflate:
 	+$(PART) TESTS='$(deflate_tests)' check_PROGRAMS='$(filter-out %.sh,$(deflate_tests))'
 
+# In a cross build of its own, in ./aarch64: see the script. '+' shares the jobs of this make.
+check-aarch64:
+	+@$(srcdir)/tests/logged checks/aarch64.log env MAKE='$(MAKE)' $(SHELL) $(srcdir)/tests/aarch64.sh
+
 clean-tests:
 	rm -rf checks
 distclean-venv:
-	rm -rf venv venv-python venv-torch venv-wheel venv-zarr2 peers
+	rm -rf aarch64 venv venv-python venv-torch venv-wheel venv-zarr2 peers
 
-.PHONY: fuzz fuzzers check-interop check-torch check-valgrind check-threads check-builtin check-walls check-compiler check-sanitized check-deflate clean-tests distclean-venv check-is-missing
+.PHONY: fuzz fuzzers check-aarch64 check-interop check-torch check-valgrind check-threads check-builtin check-walls check-compiler check-sanitized check-deflate clean-tests distclean-venv check-is-missing
