@@ -22,10 +22,11 @@ static struct text_list only, except;
 static bool list_steps, keep, strict;
 static const char *fuzz, *timeout;
 static const struct tool_option check_options[] = {
-    { "only", 0, OPTION_LIST, "STEP", "run this step only; may be repeated", &only },
+    { "only", 0, OPTION_LIST, "STEP", "run only this step; may be repeated", &only },
     { "except", 0, OPTION_LIST, "STEP", "leave this step out; may be repeated", &except },
-    { "fuzz", 0, OPTION_TEXT, "SECONDS", "change samples at random for so long", &fuzz },
-    { "timeout", 0, OPTION_TEXT, "SECONDS", "one call may take so long; else 60", &timeout },
+    { "fuzz", 0, OPTION_TEXT, "SECONDS", "damage samples at random for this long", &fuzz },
+    { "timeout", 0, OPTION_TEXT, "SECONDS",
+      "the longest time for one operation, such as reading a file; default: 60", &timeout },
     { "strict", 0, OPTION_FLAG, NULL, "a warning counts as a fault", &strict },
     { "keep", 0, OPTION_FLAG, NULL, "keep the files that were made, and say where they are", &keep },
     { "list", 0, OPTION_FLAG, NULL, "print the steps and the rules", &list_steps },

@@ -58,11 +58,11 @@ tools_tenon_SOURCES = \
 	tools/check/step_dtypes.c \
 	tools/check/step_exports.c \
 	tools/check/step_fails.c \
-	tools/check/step_faults.c \
 	tools/check/step_filters.c \
 	tools/check/step_fuzz.c \
 	tools/check/step_growth.c \
 	tools/check/step_loads.c \
+	tools/check/step_memory.c \
 	tools/check/step_nesting.c \
 	tools/check/step_options.c \
 	tools/check/step_others.c \

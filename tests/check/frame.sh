@@ -294,7 +294,7 @@ build takes 0 npy
 tenon check-plugin --only tables plugins/takes.so
 exits "an id of tenon's" 1
 says "an id of tenon's" out "codec npy: this id is that of tenon's plugin npy"
-says "an id of tenon's: the other plugin" out 'npy: this plugin is not loaded any more'
+says "an id of tenon's: the other plugin" out 'npy: this plugin is no longer loaded'
 sed -n 's/^| `\([a-z0-9-]*\)` .*in the tree.*/\1/p' "$TENON_SRCDIR/docs/registry.md" | while read -r id; do
     grep -q "{ \"$id\", \"" "$TENON_SRCDIR/tools/check/step_tables.c" || echo "$id"
 done >missing

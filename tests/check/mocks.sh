@@ -54,7 +54,7 @@ reads_beyond        plain    damage    no-crash
 trusts_rank         plain    damage    no-crash
 allocates_by_count  plain    damage    bounded
 recurses            nest     nesting   no-crash
-ignores_null        plain    faults    no-crash
+ignores_null        plain    memory    no-crash
 drops_offset        served   regions   regions
 drops_step          served   regions   regions
 wrong_stride        served   regions   regions

@@ -19,7 +19,7 @@ struct check_sample {
     const char *path;
     const char *name;  /* for messages */
     const char *codec; /* the plugin's codec that describes it; another's if the plugin has none that reads */
-    bool made;         /* it was written by the plugin itself, for want of samples */
+    bool made;         /* it was written by the plugin itself, because no sample was given */
     bool folder;       /* a tree of files */
 };
 
@@ -94,5 +94,5 @@ extern const struct check_step check_tables_step;
 extern const struct check_step check_damage_step;
 extern const struct check_step check_nesting_step;
 extern const struct check_step check_threads_step;
-extern const struct check_step check_faults_step;
+extern const struct check_step check_memory_step;
 #endif

@@ -10,9 +10,9 @@
 #define SPREAD 512
 /* Of data so many bytes. */
 #define DATA_BYTES 32
-/* Damages of the file as a whole. */
+/* Ways to damage the file as a whole. */
 enum { WHOLE_EMPTY, WHOLE_ZEROS, WHOLE_ONES, WHOLE_LONGER, WHOLE_LONGER_ONES, WHOLES };
-/* Damages of a byte: each bit, and these. */
+/* Ways to damage a byte: each bit, and these. */
 static const uint8_t replacements[] = { 0x00, 0x7f, 0x80, 0xff };
 #define OF_BYTE (8 + sizeof replacements)
 
@@ -113,7 +113,7 @@ damage_end (struct damage *damage)
     *damage = (struct damage){ 0 };
 }
 
-/* ---- the damages ---- */
+/* ---- damaged copies ---- */
 
 uint64_t
 damage_count (const struct damage *damage)

@@ -21,7 +21,7 @@ struct damage {
 void damage_start (struct damage *damage, const struct reading_bytes *bytes, const tenon_file *file,
                    const char *name);
 void damage_end (struct damage *damage);
-/* How many damages there are. */
+/* How many damaged copies there are. */
 uint64_t damage_count (const struct damage *damage);
 /* Makes number `number` of them: fills `to`, which has room for a byte more than the file, and returns the
  * size. *first: the byte that is damaged first. */

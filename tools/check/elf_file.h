@@ -14,7 +14,7 @@ struct elf_symbol {
     bool defined, weak, global, visible;
     bool data; /* a variable */
 };
-/* False: it is no shared object of ELF for this kind of machine, or ELF is not known here. */
+/* False: it is not an ELF shared object for this kind of machine, or this system has no ELF. */
 bool elf_open (const char *path, struct elf_file *elf);
 void elf_close (struct elf_file *elf);
 /* The next symbol from *index on, of those of the dynamic linker or of all that were not stripped; moves
@@ -27,8 +27,8 @@ bool elf_is_instrumented (const struct elf_file *elf);
 
 /* What is wrong with its segments. */
 enum elf_fault {
-    ELF_WRITABLE_CODE,    /* a segment that can be written and run */
-    ELF_EXECUTABLE_STACK, /* it wants a stack that can be run */
+    ELF_WRITABLE_CODE,    /* a segment that is both writable and executable */
+    ELF_EXECUTABLE_STACK, /* it needs an executable stack */
     ELF_TEXT_RELOCATIONS, /* loading it changes its code */
     ELF_FAULTS
 };

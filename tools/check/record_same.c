@@ -91,7 +91,7 @@ compare_only (struct comparison *comparison, const struct record_item *before,
                          before->what);
     else if (strcmp (before->name, after->name) != 0 && !any_name && comparison->losses && losses == 0)
         tell_difference (comparison, comparison->rules->tensors,
-                         "the tensor was '%.200s', and comes back as '%.200s'; no loss tells of it",
+                         "the tensor was '%.200s', and comes back as '%.200s'; no loss reports it",
                          before->name, after->name);
 }
 
@@ -107,15 +107,15 @@ compare_items (struct comparison *comparison, const struct record_item *before,
         return;
     if (!after)
         tell_difference (comparison, before->metadata ? rules->metadata : rules->tensors,
-                         "%s '%.200s' (%s) was saved, and is not in the file; no loss tells of it", kind,
+                         "%s '%.200s' (%s) was saved, and is not in the file; no loss reports it", kind,
                          before->name, before->what);
     else if (strcmp (before->what, after->what) != 0)
         tell_difference (comparison, before->metadata ? rules->metadata : rules->tensors,
-                         "%s '%.200s' was saved as %s, and comes back as %s; no loss tells of it", kind,
+                         "%s '%.200s' was saved as %s, and comes back as %s; no loss reports it", kind,
                          before->name, before->what, after->what);
     else
         tell_difference (comparison, before->metadata ? rules->metadata : rules->data,
-                         "%s '%.200s' (%s) comes back with another value; no loss tells of it", kind,
+                         "%s '%.200s' (%s) comes back with another value; no loss reports it", kind,
                          before->name, before->what);
 }
 
@@ -133,7 +133,7 @@ compare_orders (struct comparison *comparison, const struct record *before, cons
             return; /* a name twice */
         if (strcmp (before->items[i].name, after->items[k].name) != 0) {
             tell_difference (comparison, comparison->rules->tensors,
-                             "item %zu was '%.200s', and comes back as '%.200s'; no loss tells of it", i,
+                             "item %zu was '%.200s', and comes back as '%.200s'; no loss reports it", i,
                              before->items[i].name, after->items[k].name);
             return;
         }

@@ -94,7 +94,7 @@ round_judge_refusal (const struct round *round, const char *what, const tenon_er
         check_found (round->check, RULE_REFUSES, round->subject, "%s: the save failed with %s: %s", what,
                      tenon_status_name (error->status), error->message);
     else if (error->message[0] == 0)
-        check_found (round->check, RULE_REFUSES, round->subject, "%s: it is refused without words", what);
+        check_found (round->check, RULE_REFUSES, round->subject, "%s: it is refused without a message", what);
 }
 
 /* ---- reading back ---- */
@@ -138,7 +138,7 @@ round_read (const struct round *round, const char *path, const struct target *ta
     if (!file)
         return tell_unreadable (round, "cannot be opened", &error);
     if (tenon_verify (file, NULL, NULL, &error) < 0)
-        return tell_unreadable (round, "has a fault, by tenon_verify", &error);
+        return tell_unreadable (round, "has a fault, says tenon_verify", &error);
     if (record_file (round->context, file, record, &error) < 0)
         return tell_unreadable (round, "cannot be read", &error);
     return true;

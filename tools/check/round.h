@@ -26,7 +26,7 @@ PRINTF_LIKE (2, 3) void round_about (struct round *round, const char *format, ..
  * TENON_SAVE_*; `digest`, which may be NULL: of the file. */
 bool round_trip (struct round *round, tenon_plan *plan, const struct record *expected, uint32_t flags,
                  uint64_t *digest);
-/* Tells when a save failed with a status that is no refusal, or without words. */
+/* Tells when a save failed with a status that is no refusal, or without a message. */
 void round_judge_refusal (const struct round *round, const char *what, const tenon_error *error);
 /* Opens, verifies and records a file; false after a finding. */
 bool round_read (const struct round *round, const char *path, const struct target *target,

@@ -18,15 +18,15 @@
            "tenon-plugin(3), ABI RULES")                                                                     \
     WARNING (CALLS, "calls", "a plugin leaves files, memory, output and threads to the host",                \
              "tenon-plugin(3), CALLS")                                                                       \
-    FAULT (LOADING, "loading", "code cannot be written, and the stack not be run",                           \
+    FAULT (LOADING, "loading", "a plugin has no writable code, and needs no executable stack",               \
            "tenon-plugin(3), ABI RULES")                                                                     \
     WARNING (RPATH, "rpath", "a plugin has no paths of the machine that built it",                           \
              "tenon-plugin(3), ABI RULES")                                                                   \
-    WARNING (TEXTS, "texts", "labels, help, version, license and summary are there, and are one line",       \
+    WARNING (TEXTS, "texts", "labels, help, version, license and summary are there, each in one line",       \
              "tenon-plugin(3), OPTIONS")                                                                     \
-    FAULT (IDS, "ids", "no id is that of another plugin", "tenon-plugin(3), ABI RULES")                      \
+    FAULT (IDS, "ids", "no id belongs to another plugin", "tenon-plugin(3), ABI RULES")                      \
     WARNING (EXTENSIONS, "extensions", "an extension belongs to one format", "tenon-plugin(3), Recognition") \
-    FAULT (OPTIONS, "options", "an option is of use, and its default is allowed",                            \
+    FAULT (OPTIONS, "options", "every option has a use, and its default is one of its values",               \
            "tenon-plugin(3), OPTIONS")                                                                       \
     FAULT (STATE, "no-state", "a plugin has no variables that change",                                       \
            "tenon-plugin(3), THREADS, AND HOW LONG THINGS LIVE")                                             \
@@ -34,7 +34,7 @@
     FAULT (HANG, "no-hang", "every function ends, in a time that fits its input", "tenon-plugin(3), CALLS")  \
     FAULT (EXITS, "no-exit", "a plugin never ends the process", "tenon-plugin(3), CALLS")                    \
     FAULT (PRINTS, "no-output", "a plugin prints nothing", "tenon-plugin(3), CALLS")                         \
-    FAULT (LEAVES, "leaves-nothing", "a plugin starts no threads and processes and leaves no files open",    \
+    FAULT (LEAVES, "leaves-nothing", "a plugin leaves no thread, no process and no open file behind",        \
            "tenon-plugin(3), CALLS")                                                                         \
     FAULT (PROCESS, "leaves-process", "a plugin changes nothing that belongs to the whole process",          \
            "tenon-plugin(3), CALLS")                                                                         \
@@ -70,7 +70,7 @@
     FAULT (READS_OWN, "reads-own", "a codec opens what it has written, and finds no fault in it",            \
            "tenon-plugin(3), WRITING")                                                                       \
     FAULT (REFUSES, "refuses",                                                                               \
-           "what a format cannot hold is refused with TENON_E_UNSUPPORTED, and with words",                  \
+           "a codec refuses what its format cannot hold, with TENON_E_UNSUPPORTED and a message",            \
            "tenon-plugin(3), WRITING")                                                                       \
     FAULT (DRY_RUN, "dry-run", "a dry run ends as the save does, with the same losses, and leaves nothing",  \
            "tenon-plugin(3), WRITING")                                                                       \
@@ -83,10 +83,10 @@
     FAULT (OPTION_RANGE, "option-range",                                                                     \
            "a codec works with every value that its option allows, and with no other",                       \
            "tenon-plugin(3), OPTIONS")                                                                       \
-    FAULT (LINEAR_TIME, "linear-time", "the time of every step is linear in the size of its input",          \
+    FAULT (LINEAR_TIME, "linear-time", "the time of every operation is linear in the size of its input",     \
            "tenon-plugin(3), CALLS")                                                                         \
-    FAULT (LINEAR_MEMORY, "linear-memory", "the memory of every step is linear in the size of its input",    \
-           "tenon-plugin(3), Memory")                                                                        \
+    FAULT (LINEAR_MEMORY, "linear-memory",                                                                   \
+           "the memory of every operation is linear in the size of its input", "tenon-plugin(3), Memory")    \
     FAULT (FILTER_DECODES, "filter-decodes", "a filter decodes what it encoded, whole and in pieces",        \
            "tenon-plugin(3), FILTERS")                                                                       \
     FAULT (FILTER_BOUND, "filter-bound", "an encoded block has at most as many bytes as bound says",         \
@@ -94,10 +94,12 @@
     FAULT (FILTER_SAME, "filter-same", "a filter encodes the same bytes to the same bytes, on every thread", \
            "tenon-plugin(3), FILTERS")                                                                       \
     FAULT (FILTER_DAMAGE, "filter-damage",                                                                   \
-           "a filter refuses a stream that is cut, and ends with every stream", "tenon-plugin(3), FILTERS")  \
+           "a filter refuses a stream that was cut off, and ends on every stream",                           \
+           "tenon-plugin(3), FILTERS")                                                                       \
     FAULT (ARCHIVE, "archive", "an archive gives back each member that was put into it, under its key",      \
            "tenon-plugin(3), STORES")                                                                        \
-    FAULT (DTYPE_ENCODES, "dtype-encodes", "a block dtype decodes to near numbers what it has encoded",      \
+    FAULT (DTYPE_ENCODES, "dtype-encodes",                                                                   \
+           "a block dtype decodes what it encoded, to numbers near those that it was given",                 \
            "tenon-plugin(3), BLOCK DTYPES")                                                                  \
     FAULT (DTYPE_SLICES, "dtype-slices", "a block decodes to the same numbers wherever it stands",           \
            "tenon-plugin(3), BLOCK DTYPES")

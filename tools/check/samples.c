@@ -203,9 +203,8 @@ samples_look (struct check *check, tenon_context *context, uint64_t from, uint64
             walk_folder (&finder, candidate.path); /* the numbers of what follows stay the same */
     }
     if (finder.strangers > 0)
-        check_left_out (check, "%zu file%s in the folders of samples, which %s no file of the plugin",
-                        finder.strangers, finder.strangers == 1 ? "" : "s",
-                        finder.strangers == 1 ? "is" : "are");
+        check_left_out (check, "%zu file%s in the folders of samples, which the plugin does not read",
+                        finder.strangers, finder.strangers == 1 ? "" : "s");
     if (finder.has_more)
         check_left_out (check, "files of folders beyond the first %d", MOST_CANDIDATES);
     if (finder.count == given && given == 0)

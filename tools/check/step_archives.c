@@ -107,10 +107,10 @@ check_sums (const struct keeper *keeper, const struct making *making)
     }
     if (noticed > 0 && noticed < tried)
         check_found (keeper->round.check, RULE_ARCHIVE, keeper->round.subject,
-                     "a byte of the tensor '%s' is another one: verifying notices that in %u of %u tensors",
+                     "one byte of the tensor '%s' was changed: verifying notices that in %u of %u tensors",
                      missed, noticed, tried);
     else if (noticed == 0 && tried > 0)
-        check_left_out (keeper->round.check, "%s: sums, of which the archive seems to have none",
+        check_left_out (keeper->round.check, "%s: checksums, of which the archive seems to have none",
                         keeper->round.subject);
     check_counted (keeper->round.check);
 }
@@ -146,7 +146,8 @@ check_append (const struct keeper *keeper, const struct making *making)
             && record_file (round->context, file, &record, &error) == TENON_OK)
             record_same (round->check, &rules, round->subject, &expected, &record, NULL, NULL, RECORD_MORE);
         else if (error.status != TENON_E_UNSUPPORTED)
-            check_found (round->check, RULE_ARCHIVE, round->subject, "a tensor is added: %s", error.message);
+            check_found (round->check, RULE_ARCHIVE, round->subject, "adding a tensor fails: %s",
+                         error.message);
     }
     round_remove (path);
     free (tensor.data);
@@ -187,7 +188,7 @@ check_keeper (struct keeper *keeper, uint64_t from, uint64_t *number)
             check_members (keeper, making);
         if (strcmp (making->title, "names") != 0)
             continue;
-        if (check_item (keeper->round.check, from, (*number)++, "sums in an archive %s", format))
+        if (check_item (keeper->round.check, from, (*number)++, "checksums in an archive %s", format))
             check_sums (keeper, making);
         if (check_item (keeper->round.check, from, (*number)++, "adding to an archive %s", format))
             check_append (keeper, making);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* step_damage.c - damaged files are refused with words, or read, but never crash a plugin, keep it busy, take
- * its memory or make it break the rules of the interface. */
+/* step_damage.c - damaged files are refused with a reason, or read, but never crash a plugin, keep it busy,
+ * take its memory or make it break the rules of the interface. */
 #include "check/check.h"
 #include "check/copies.h"
 #include "check/damage.h"
@@ -22,7 +22,8 @@
 /* Seconds of the processor that a damaged file may take beyond SLOWER times those of the whole one. */
 #define SLOW_SECONDS 1.0
 #define SLOWER 50
-/* A context remembers the calls of its plugins (TENON_DEBUG=abi): after so many damages there is a new one.
+/* A context remembers the calls of its plugins (TENON_DEBUG=abi): after so many damaged copies there is a new
+ * one.
  */
 #define DAMAGES_OF_CONTEXT 512
 /* Bytes of memory beyond the limits of opening (64 MiB and 32 times the file), for what a context keeps. */
@@ -39,7 +40,7 @@ struct damaging {
     double usual;              /* seconds of the processor for the whole file */
     uint64_t usual_memory;     /* bytes of the process, at most, so far */
     bool of_whole;             /* no byte is to blame more than another */
-    uint64_t done, left_out;   /* damages */
+    uint64_t done, left_out;   /* damaged copies */
     uint64_t placed, unplaced; /* refusals to open, with and without the place of the fault */
     char unplaced_words[700];  /* the first one without */
     char where[300];           /* which damage of which file */
@@ -198,7 +199,8 @@ judge_cost (struct damaging *damaging, double seconds)
     char words[200];
     uint64_t memory = peak_memory ();
     if (seconds > SLOW_SECONDS + SLOWER * damaging->usual) {
-        snprintf (words, sizeof words, "it took %.1f seconds, the whole file %.3f", seconds, damaging->usual);
+        snprintf (words, sizeof words, "it took %.1f seconds, and the undamaged file %.3f", seconds,
+                  damaging->usual);
         tally_add (&damaging->tally, RULE_HANG, damaging->where, words);
     }
     if (memory > damaging->usual_memory + SLACK + MEMORY_RATIO * damaging->damage.size) {
@@ -326,11 +328,12 @@ run_damage (struct check *check, uint64_t from)
         damage_sample (damaging, from, i, seconds > LEAST_SECONDS ? seconds : LEAST_SECONDS);
     if (damaging->left_out > 0)
         check_left_out (check,
-                        "%" PRIu64 " of %" PRIu64 " damages, spread over the samples, for want of time",
+                        "%" PRIu64 " of %" PRIu64
+                        " damaged copies, spread over the samples: there was no time left",
                         damaging->left_out, damaging->left_out + damaging->done);
     tenon_context_free (damaging->context);
     free (damaging);
 }
 
-const struct check_step check_damage_step = { "damage", "damaged files are refused with words, or read",
+const struct check_step check_damage_step = { "damage", "damaged files are refused with a reason, or read",
                                               run_damage };

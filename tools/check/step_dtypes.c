@@ -85,7 +85,7 @@ check_near (const struct trial *trial)
     double far = relative_error (trial->numbers, trial->other_numbers, trial->items);
     if (!(far < 0.9))
         check_found (trial->check, RULE_DTYPE_ENCODES, trial->subject,
-                     "random numbers come back with an error of %.0f %% of them", far * 100);
+                     "random numbers come back with an error of %.0f %% of their size", far * 100);
     memset (trial->numbers, 0, trial->items * 4);
     if (cast_blocks (trial, true, trial->numbers, trial->blocks, BLOCKS)
         && cast_blocks (trial, false, trial->blocks, trial->other_numbers, BLOCKS))
@@ -149,7 +149,7 @@ check_together (const struct trial *trial)
     }
     if (begun > 0 && !works)
         check_found (trial->check, RULE_DTYPE_SLICES, trial->subject,
-                     "decoded on %d threads at once the numbers are others", TOGETHER);
+                     "on %d threads at once, blocks decode to other numbers", TOGETHER);
     check_counted (trial->check);
 }
 
@@ -200,7 +200,7 @@ check_dtype (struct trial *trial, uint64_t from, uint64_t *number)
         && encodes)
         check_encoding (trial);
     if (!decodes)
-        check_left_out (trial->check, "%s: it is copied, and not decoded", trial->subject);
+        check_left_out (trial->check, "%s: its blocks are copied, not decoded", trial->subject);
     free (trial->blocks);
     free (trial->other_blocks);
     free (trial->numbers);
@@ -228,5 +228,5 @@ run_dtypes (struct check *check, uint64_t from)
 }
 
 const struct check_step check_dtypes_step = {
-    "dtypes", "blocks decode to the same numbers everywhere, and encode to near ones", run_dtypes
+    "dtypes", "blocks decode to the same numbers everywhere, and encoding keeps numbers near", run_dtypes
 };

@@ -63,7 +63,7 @@ check_call (struct check *check, const char *name, bool has_filters)
             return;
         }
     if (strncmp (name, "tenon_", 6) == 0)
-        check_found (check, RULE_NEEDS, name, "it is a function of libtenon, which a program may not have");
+        check_found (check, RULE_NEEDS, name, "it is a function of libtenon, which a program need not have");
 }
 
 /* Names that a linker adds, and instruments. */
@@ -123,8 +123,8 @@ static void
 check_loading (struct check *check, const struct elf_file *elf)
 {
     static const char *const words[ELF_FAULTS] = {
-        [ELF_WRITABLE_CODE] = "it has a segment that can be written and run",
-        [ELF_EXECUTABLE_STACK] = "it wants a stack that can be run, in every program that loads it "
+        [ELF_WRITABLE_CODE] = "it has a segment that is both writable and executable",
+        [ELF_EXECUTABLE_STACK] = "it needs an executable stack, in every program that loads it "
                                  "(link it with -z noexecstack)",
         [ELF_TEXT_RELOCATIONS] = "loading it changes its code (compile it with -fPIC)",
     };
@@ -161,7 +161,7 @@ run_exports (struct check *check, uint64_t from)
     if (!check_item (check, from, 0, "reading the plugin's file"))
         return;
     if (!elf_open (check->file, &elf)) {
-        check_left_out (check, "all of it: the file is no shared object of ELF for this kind of machine");
+        check_left_out (check, "all of it: the file is not an ELF shared object for this kind of machine");
         return;
     }
     check_exports (check, &elf);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* step_fails.c - a save that fails says so, and leaves nothing; saves at once do not disturb each other. */
+/* step_fails.c - a save that fails says so, and leaves nothing; saves at the same time do not disturb each
+ * other. */
 #include "check/round.h"
 #include "library.h"
 #include <pthread.h>
@@ -7,7 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define TOGETHER 4 /* saves at once */
+#define TOGETHER 4 /* saves at the same time */
 #define TIMES 8    /* of each */
 
 /* ---- a disk that is full ---- */
@@ -68,11 +69,11 @@ fail_file (const struct round *round, tenon_plan *plan)
     } else if (status < 0)
         tell_wrong_end (round, "the disk", small.rlim_cur, status, &error);
     if (status < 0 && access (path, F_OK) == 0 && digest_path (path, &digest))
-        check_found (round->check, RULE_FAILS, round->subject, "a save that failed leaves its file");
+        check_found (round->check, RULE_FAILS, round->subject, "a save that failed left its file");
     round_remove (path);
 }
 
-/* ---- saves at once ---- */
+/* ---- saves at the same time ---- */
 
 struct saver {
     const struct round *round;
@@ -148,7 +149,7 @@ check_fails (struct round *round, uint64_t from, uint64_t number)
     if (check_item (round->check, from, number + 1, "a save of the codec %s on a full disk", round->codec.id)
         && plan)
         fail_file (round, plan);
-    if (check_item (round->check, from, number + 2, "saves of the codec %s at once", round->codec.id)
+    if (check_item (round->check, from, number + 2, "saves of the codec %s at the same time", round->codec.id)
         && list.count > 0)
         save_together (round, &list);
     making_list_clean (&list);
@@ -170,5 +171,5 @@ run_fails (struct check *check, uint64_t from)
 }
 
 const struct check_step check_fails_step = {
-    "fails", "a save that fails says so, and saves at once are as good as one", run_fails
+    "fails", "a save that fails says so, and saves beside each other do not mix", run_fails
 };

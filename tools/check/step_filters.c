@@ -94,7 +94,7 @@ check_decoded (const struct trial *trial, const char *what, const uint8_t *strea
     check_counted (trial->check);
 }
 
-/* A stream that is cut is refused, whatever reads it. */
+/* A stream that is cut off is refused, whichever function reads it. */
 static void
 check_cuts (const struct trial *trial, const uint8_t *stream, uint64_t stored, uint64_t size)
 {
@@ -187,7 +187,7 @@ check_block (const struct trial *trial, enum kind kind, uint64_t size, bool dama
                      result_words (stored));
     } else {
         if (same != stored || memcmp (stream, again, (size_t) stored) != 0)
-            tell_filter (trial, RULE_FILTER_SAME, "%llu bytes, %s: encoded again they are other bytes",
+            tell_filter (trial, RULE_FILTER_SAME, "%llu bytes, %s: encoding it again gives other bytes",
                          (unsigned long long) size, kinds[kind]);
         if (trial->coder.filter->flags & TENON_FILTER_FIXED && (uint64_t) stored != bound)
             tell_filter (trial, RULE_FILTER_BOUND,

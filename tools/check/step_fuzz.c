@@ -265,4 +265,5 @@ run_fuzz (struct check *check, uint64_t from)
     tenon_context_free (fuzzer.context);
 }
 
-const struct check_step check_fuzz_step = { "fuzz", "damaged samples, as long as --fuzz says", run_fuzz };
+const struct check_step check_fuzz_step = { "fuzz", "samples are damaged at random, as long as --fuzz says",
+                                            run_fuzz };

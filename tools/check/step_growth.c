@@ -283,7 +283,7 @@ grow_axis (struct growth *growth, enum axis axis, bool folder)
         growth->measured++;
     }
     if (growth->measured < 2)
-        check_left_out (growth->round->check, "%s: larger files by the number of %s: they are refused%s%s",
+        check_left_out (growth->round->check, "%s: files with more %s: they are refused%s%s",
                         growth->round->subject, axes[axis].what, *growth->why ? ": " : "", growth->why);
     judge_growth (growth, axis);
 }

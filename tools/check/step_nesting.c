@@ -91,5 +91,5 @@ run_nesting (struct check *check, uint64_t from)
 }
 
 const struct check_step check_nesting_step = {
-    "nesting", "a byte that is repeated half a million times leads no parser out of its stack", run_nesting
+    "nesting", "no parser overflows its stack on a byte that is repeated half a million times", run_nesting
 };

@@ -32,7 +32,7 @@ struct regions {
     const struct check_sample *sample;
     tenon_file *files[CONTEXTS]; /* the sample */
     double end;                  /* of the time for the sample */
-    uint64_t left_out;           /* tensors, for want of time or for their size */
+    uint64_t left_out;           /* tensors, because the time was up, or for their size */
 
     /* the tensor */
     uint64_t index;

@@ -98,7 +98,7 @@ check_target (struct round *round, tenon_plan *plan, const struct record *expect
                      round->differences);
     if (!streams && tenon_plan_size (plan, &options, path, &size, &error) == TENON_OK && size != target.size)
         check_found (round->check, RULE_WRITES_SAME, round->subject,
-                     "tenon_plan_size tells %llu bytes, and the save makes %llu", (unsigned long long) size,
+                     "tenon_plan_size says %llu bytes, and the save makes %llu", (unsigned long long) size,
                      (unsigned long long) target.size);
     return true;
 }
@@ -261,5 +261,5 @@ run_round (struct check *check, uint64_t from)
 }
 
 const struct check_step check_round_step = { "round",
-                                             "what is saved comes back, or the save tells what is lost",
+                                             "what is saved comes back, or the save reports what is lost",
                                              run_round };

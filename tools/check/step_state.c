@@ -198,7 +198,7 @@ run_state (struct check *check, uint64_t from)
     struct state_check state = { .check = check };
     bool begins = check_item (check, from, 0, "loading the plugin");
     if (!check->file || !elf_open (check->file, &state.elf)) {
-        check_left_out (check, "all of it: the plugin is no file of ELF for this kind of machine");
+        check_left_out (check, "all of it: the plugin is not an ELF file for this kind of machine");
         return;
     }
     if (elf_is_instrumented (&state.elf))
@@ -206,7 +206,7 @@ run_state (struct check *check, uint64_t from)
     else if ((state.context = check_context (check, NULL)) && segment_take (check->file, &state.copy))
         check_samples (&state, from, begins);
     else if (state.context)
-        check_left_out (check, "all of it: the plugin's variables are not found here");
+        check_left_out (check, "all of it: the plugin's variables cannot be found on this system");
     segment_free (&state.copy);
     elf_close (&state.elf);
     tenon_context_free (state.context);

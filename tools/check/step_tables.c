@@ -75,7 +75,7 @@ check_neighbours (struct check *check, const tenon_context *context)
         snprintf (words, sizeof words, "plugin %s has that", check->plugin);
         if (entry.status == TENON_E_EXISTS && strcmp (entry.subject, check->plugin) != 0
             && strstr (entry.message, words))
-            check_found (check, RULE_IDS, entry.subject, "this plugin is not loaded any more: %s",
+            check_found (check, RULE_IDS, entry.subject, "this plugin is no longer loaded: %s",
                          entry.message);
     }
 }
@@ -144,7 +144,7 @@ check_option (struct check *check, const tenon_codec_info *codec, const struct t
         && !(codec->flags & TENON_CAN_ARCHIVE))
         check_found (check, RULE_OPTIONS, subject, "it is for reading, and %s does not read", codec->id);
     if (option->type == TENON_OPTION_CHOICE && option->choices && !strchr (option->choices, ' '))
-        check_found (check, RULE_OPTIONS, subject, "there is one choice only, %s", option->choices);
+        check_found (check, RULE_OPTIONS, subject, "it has only one choice, %s", option->choices);
     check_default (check, codec->id, option);
 }
 
@@ -210,5 +210,5 @@ run_tables (struct check *check, uint64_t from)
 }
 
 const struct check_step check_tables_step = { "tables",
-                                              "its names, texts and options are as people need them",
+                                              "its ids, texts and options are ones that people can use",
                                               run_tables };

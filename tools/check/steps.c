@@ -15,7 +15,7 @@ const struct check_step *const check_steps[] = {
     &check_regions_step,
     &check_damage_step,
     &check_nesting_step,
-    &check_faults_step,
+    &check_memory_step,
     &check_fails_step,
     &check_round_step,
     &check_others_step,
