@@ -118,7 +118,7 @@ static const char *
 doing_now (struct check_child *shared)
 {
     shared->doing[sizeof shared->doing - 1] = 0;
-    return shared->doing[0] ? shared->doing : "beginning";
+    return shared->doing[0] ? shared->doing : "what the step prepares";
 }
 
 enum ending { ENDED, TOO_LONG, TOO_MUCH, INTERRUPTED };
@@ -302,6 +302,10 @@ run_all (struct check *check, const struct check_step *step, int output, struct 
         }
         if (!run_once (check, step, from, output, &done, result))
             return false;
+        if (!done && !check->child->doing[0]) { /* no item began: it would end like that again */
+            result_leave_out (result, "the rest of this step: what it prepares ends the process");
+            return true;
+        }
         from = check->child->number + 1;
     }
     return true;

@@ -37,11 +37,12 @@ enum mock_fault {
     needs_patch,    /* patches its header, and its table does not say so */
     no_help,        /* of an option */
     no_license,
-    no_place,     /* a refusal without an offset */
-    no_words,     /* a refusal without a message */
-    other_name,   /* than its file has */
-    prints,       /* to standard output */
-    reads_beyond, /* the bytes that it has: it trusts the length of a text */
+    no_place,        /* a refusal without an offset */
+    no_words,        /* a refusal without a message */
+    other_name,      /* than its file has */
+    prints,          /* to standard output */
+    reads_beyond,    /* the bytes that it has: it trusts the length of a text */
+    reads_first_dim, /* of tensors without dims, too */
     quadratic_describe,
     quadratic_write,
     sets_environment,

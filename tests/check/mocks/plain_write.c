@@ -29,6 +29,9 @@ get_tensor (const struct writer *writer, uint64_t number, struct tenon_tensor *t
         return plain_refuse (call, TENON_E_UNSUPPORTED, TENON_AUTO, "a name has 65535 bytes at most");
     if (ONLY_RANK != 0 && tensor->rank != ONLY_RANK)
         return plain_refuse (call, TENON_E_UNSUPPORTED, TENON_AUTO, "tensors of another rank have no place");
+    if (MOCK (reads_first_dim)
+        && *(const volatile uint64_t *) tensor->shape == 7) /* of rank 0 there is none */
+        tensor->name_length = 1;
     if (MOCK (cuts_names) && tensor->name_length > 16)
         tensor->name_length = 16;
     return call->host->dtype_info (call, tensor->dtype, dtype);
