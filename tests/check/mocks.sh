@@ -16,6 +16,7 @@ none                served   -         -
 none                grid     -         -
 none                archive  -         -
 none                filter   -         -
+none                filter   filters   -         -DSTEPS_ONLY
 none                blocks   -         -
 none                nest     -         -
 other_name          plain    loads     loads
@@ -88,6 +89,7 @@ cuts_keys           archive  archives  archive
 forgets_sum         archive  archives  archive
 loses_empty         archive  archives  archive
 breaks_level        filter   filters   filter-decodes
+forgets_bit         filter   filters   filter-decodes  -DSTEPS_ONLY
 decodes_short       filter   filters   filter-damage
 encodes_randomly    filter   filters   filter-same
 refuses_size        filter   filters   filter-decodes

@@ -91,10 +91,24 @@ coder_encode (const struct coder *coder, uint32_t flags, const void *data, uint6
     return is_marked (*encoded + *bound) ? stored : CODER_SPILLS;
 }
 
+/* With step, all at once: as the library does it where there is no decode. */
+static int32_t
+decode_by_step (const struct coder *coder, const void *from, uint64_t stored, void *to, uint64_t size)
+{
+    uint64_t made;
+    int32_t result = coder_step (coder, from, stored, UINT64_MAX / 4, to, size, &made);
+    bool ended = result == TENON_STEP_END || result == TENON_STEP_MAY_END;
+    if (ended && made == size)
+        return TENON_OK;
+    return result < 0 ? result : TENON_E_MALFORMED;
+}
+
 int32_t
 coder_decode (const struct coder *coder, const void *from, uint64_t stored, void *to, uint64_t size)
 {
     void *state;
+    if (!coder->filter->decode)
+        return decode_by_step (coder, from, stored, to, size);
     tenon_status status = open_state (coder, false, &state);
     if (status < 0)
         return status;

@@ -72,8 +72,9 @@ check_decoded (const struct trial *trial, const char *what, const uint8_t *strea
     static const uint64_t pieces[] = { 1, 13, 4096, UINT64_MAX / 4 };
     int64_t result = coder_decode (&trial->coder, stream, stored, trial->decoded, size);
     if (result < 0 || memcmp (trial->decoded, trial->data, size) != 0)
-        tell_filter (trial, RULE_FILTER_DECODES, "%llu bytes, %s: decode gives %s", (unsigned long long) size,
-                     what, result < 0 ? result_words (result) : "other bytes");
+        tell_filter (trial, RULE_FILTER_DECODES, "%llu bytes, %s: %s gives %s", (unsigned long long) size,
+                     what, trial->coder.filter->decode ? "decode" : "step",
+                     result < 0 ? result_words (result) : "other bytes");
     for (unsigned i = size > 100000 ? 2 : 0; trial->coder.filter->step && i < COUNT_OF (pieces); i++) {
         uint64_t made = 0;
         memset (trial->decoded, 0x5a, size);
@@ -112,7 +113,7 @@ check_cuts (const struct trial *trial, const uint8_t *stream, uint64_t stored, u
             tell_filter (trial, RULE_FILTER_DAMAGE,
                          "%llu of the %llu bytes of a stream: %s takes them for all",
                          (unsigned long long) cut, (unsigned long long) stored,
-                         whole == TENON_OK       ? "decode"
+                         whole == TENON_OK       ? trial->coder.filter->decode ? "decode" : "step"
                          : whole == CODER_SPILLS ? "decode spills, and"
                                                  : "step");
             break;
@@ -315,7 +316,7 @@ check_filter (struct check *check, const struct tenon_filter *filter, uint64_t f
                            .told = &told };
     snprintf (trial.subject, sizeof trial.subject, "filter %.80s", filter->id);
     check_item (check, from, (*number)++, "opening the %s", trial.subject);
-    if (!filter->encode || !filter->decode || !find_setup (&trial.coder)) {
+    if (!filter->encode || (!filter->decode && !filter->step) || !find_setup (&trial.coder)) {
         check_left_out (check, "%s: it only decodes, or needs a setup that is not known", trial.subject);
         return;
     }

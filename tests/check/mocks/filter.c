@@ -4,7 +4,7 @@
  *     u32 bytes, decoded, then pieces: u32, whose bit 31 says that as many zeros as the other bits say are
  *     meant; else that many bytes follow
  *
- * Level 0 makes one piece, level 3 the most. */
+ * Level 0 makes one piece, level 3 the most. With STEPS_ONLY it has step in place of decode. */
 #include "mock.h"
 #include <sched.h>
 #include <stdlib.h>
@@ -15,6 +15,12 @@
 struct state {
     int32_t level;
     uint64_t at; /* of the next piece, decoded */
+
+    /* between two steps */
+    uint8_t head[4];      /* of the stream, or of a piece */
+    uint32_t have, begun; /* bytes of head; the stream's was read */
+    uint32_t zeros;       /* the piece is a run */
+    uint64_t left, piece; /* bytes left of the stream, and of the piece */
 };
 
 static tenon_status
@@ -91,7 +97,7 @@ encode_zeros (void *opaque, uint32_t flags, const void *from, uint64_t size, voi
     return end - out;
 }
 
-static tenon_status
+__attribute__ ((unused)) static tenon_status
 decode_zeros (void *state, uint32_t last, const void *from, uint64_t stored, void *to, uint64_t size)
 {
     const uint8_t *in = (const uint8_t *) from;
@@ -121,6 +127,59 @@ decode_zeros (void *state, uint32_t last, const void *from, uint64_t stored, voi
     return done == size || MOCK (decodes_short) ? TENON_OK : TENON_E_MALFORMED;
 }
 
+__attribute__ ((unused)) static tenon_status
+reset_state (void *opaque)
+{
+    struct state *state = (struct state *) opaque;
+    state->have = state->begun = 0;
+    state->left = state->piece = 0;
+    return TENON_OK;
+}
+
+/* Takes the head that is complete. */
+static tenon_status
+take_head (struct state *state)
+{
+    uint32_t number = tenon_le32 (state->head);
+    state->have = 0;
+    if (!state->begun)
+        state->left = number;
+    else {
+        state->piece = number & ~ZEROS;
+        state->zeros = number & ZEROS;
+        if (state->piece > state->left)
+            return TENON_E_MALFORMED;
+        state->left -= state->piece;
+    }
+    state->begun = 1;
+    return TENON_OK;
+}
+
+__attribute__ ((unused)) static int32_t
+step_zeros (void *opaque, const void *from, uint64_t stored, uint64_t *taken, void *to, uint64_t room,
+            uint64_t *made)
+{
+    struct state *state = (struct state *) opaque;
+    const uint8_t *in = (const uint8_t *) from;
+    uint8_t *out = (uint8_t *) to;
+    *taken = *made = 0;
+    for (;;) {
+        for (; state->piece > 0 && *made < room && (state->zeros || *taken < stored); state->piece--)
+            out[(*made)++] = state->zeros ? 0 : in[(*taken)++];
+        if (state->piece > 0)
+            return TENON_STEP_MORE;
+        if (state->begun && state->left == 0)
+            return TENON_STEP_END;
+        while (state->have < 4 && *taken < stored)
+            state->head[state->have++] = in[(*taken)++];
+        if (state->have < 4)
+            return TENON_STEP_MORE;
+        if (MOCK (forgets_bit) && state->begun)
+            state->head[0] &= 0xfe;
+        TENON_TRY (take_head (state));
+    }
+}
+
 static const struct tenon_filter filter = {
     .struct_size = sizeof filter,
     .id = "mockzeros",
@@ -131,7 +190,12 @@ static const struct tenon_filter filter = {
     .open = open_state,
     .close = close_state,
     .encode = encode_zeros,
+#ifdef STEPS_ONLY
+    .reset = reset_state,
+    .step = step_zeros,
+#else
     .decode = decode_zeros,
+#endif
 };
 static const struct tenon_filter *const filters[] = { &filter, NULL };
 static const struct tenon_plugin plugin = {

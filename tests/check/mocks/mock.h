@@ -86,6 +86,7 @@ enum mock_fault {
     breaks_level, /* level 3 changes a bit of what is not shortened */
     decodes_short /* bytes that are missing are 0 */,
     encodes_randomly, /* a byte of the stream depends on an address */
+    forgets_bit,      /* of the length of a piece, in step */
     refuses_size,     /* blocks of 4096 bytes */
     shares_state,     /* of streams, in one variable */
     tight_bound,      /* its bound is a byte too small for bytes that repeat nowhere */
