@@ -18,7 +18,7 @@
 /* A strided result may be so many times as large as the packed one, and some bytes. */
 #define MOST_BOX_BYTES ((uint64_t) 1 << 20)
 
-enum { CONTEXTS = 3 };
+enum { CONTEXT_LITTLE = 2 /* has little memory */, CONTEXTS = 3 };
 static const char *const settings_of[CONTEXTS][4] = {
     { NULL },
     { "core.threads=1", NULL },
@@ -33,6 +33,7 @@ struct regions {
     tenon_file *files[CONTEXTS]; /* the sample */
     double end;                  /* of the time for the sample */
     uint64_t left_out;           /* tensors, because the time was up, or for their size */
+    uint64_t limited;            /* reads that need more memory than CONTEXT_LITTLE has */
 
     /* the tensor */
     uint64_t index;
@@ -68,6 +69,8 @@ check_box (struct regions *regions, unsigned context, enum region_way way)
                      regions->whole.together, regions->whole.unit, way, &found, &regions->error);
     if (status == REGION_OVERFLOW)
         tell_region (regions, how, "the result has another size than the box");
+    else if (status == TENON_E_LIMIT && context == CONTEXT_LITTLE)
+        regions->limited++; /* a filter may need more: a window of zstd */
     else if (status < 0)
         tell_region (regions, how, regions->error.message);
     else {
@@ -303,7 +306,10 @@ check_sample_regions (struct regions *regions, uint64_t from, uint64_t number)
     if (regions->left_out > 0)
         check_left_out (regions->check, "%s: regions of %llu tensors, which are too many or too large",
                         regions->sample->name, (unsigned long long) regions->left_out);
-    regions->left_out = 0;
+    if (regions->limited > 0)
+        check_left_out (regions->check, "%s: %llu reads, for which limits.memory=64KiB is too little",
+                        regions->sample->name, (unsigned long long) regions->limited);
+    regions->left_out = regions->limited = 0;
 }
 
 static void

@@ -58,12 +58,18 @@ xor_decode (void *opaque, uint32_t last, const void *from, uint64_t stored, void
 {
     const uint8_t *in = (const uint8_t *) from;
     uint8_t *out = (uint8_t *) to;
+    uint64_t at = 0, done = 0;
+    uint32_t head = 0;
     (void) opaque;
-    if (stored != size + HEAD || tenon_le32 (in) != ((uint32_t) size | (last ? LAST : 0)))
-        return TENON_E_MALFORMED;
-    for (uint64_t i = 0; i < size; i++)
-        out[i] = in[HEAD + i] ^ (uint8_t) i;
-    return TENON_OK;
+    for (; stored - at >= HEAD && !(head & LAST); at += head & ~LAST) {
+        head = tenon_le32 (in + at);
+        at += HEAD;
+        if ((head & ~LAST) > stored - at || (head & ~LAST) > size - done)
+            return TENON_E_MALFORMED;
+        for (uint64_t i = 0; i < (head & ~LAST); i++)
+            out[done++] = in[at + i] ^ (uint8_t) i;
+    }
+    return at == stored && done == size && !(head & LAST) == !last ? TENON_OK : TENON_E_MALFORMED;
 }
 
 static tenon_status
