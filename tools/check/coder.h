@@ -23,8 +23,8 @@ bool coder_works (const struct coder *coder);
  * the room that bound told (CODER_SPILLS). */
 int64_t coder_encode (const struct coder *coder, uint32_t flags, const void *data, uint64_t size,
                       uint8_t **encoded, uint64_t *bound);
-/* Decodes a whole stream to `size` bytes at `to`, which has CODER_MARGIN bytes more: with decode, or with step
- * if the filter has no decode. */
+/* Decodes a whole stream to `size` bytes at `to`, which has CODER_MARGIN bytes more: with decode, or with
+ * step if the filter has no decode. */
 #define CODER_MARGIN 64
 int32_t coder_decode (const struct coder *coder, const void *from, uint64_t stored, void *to, uint64_t size);
 /* The same with step, in pieces. *made: bytes at `to`, at most `room`. The result is TENON_STEP_END or
