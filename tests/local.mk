@@ -19,6 +19,7 @@ unit_tests += \
 	tests/unit/codec/test_wire \
 	tests/unit/context/test_codecs \
 	tests/unit/context/test_config \
+	tests/unit/context/test_debug \
 	tests/unit/context/test_dtype \
 	tests/unit/context/test_installed \
 	tests/unit/context/test_option \

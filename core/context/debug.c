@@ -3,10 +3,8 @@
 #include "context/debug.h"
 #include "base/environment.h"
 
-/* Of memory of calls that ended so many bytes and blocks are kept: beyond them the oldest go. All blocks are
- * looked at for each pointer that a service gets. */
+/* Of memory of calls that ended so many bytes are kept: beyond them, and TN_DEBUG_BLOCKS, the oldest go. */
 #define MOST_KEPT ((uint64_t) 64 << 20)
-#define MOST_BLOCKS 512
 #define SPOILED 0xd5
 
 /* What follows the beginning of one of the words, with commas between them; NULL: none begins so. */
@@ -52,13 +50,54 @@ free_blocks (struct tn_block *block)
     }
 }
 
+/* How many blocks begin at the address or before it. */
+static unsigned
+find_place (const struct tn_debug *debug, const void *address)
+{
+    unsigned low = 0, high = debug->ended;
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+        if ((uintptr_t) tn_block_bytes (debug->sorted[middle]) <= (uintptr_t) address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void
+keep_block (struct tn_debug *debug, struct tn_block *block)
+{
+    unsigned place = find_place (debug, tn_block_bytes (block));
+    memmove (debug->sorted + place + 1, debug->sorted + place,
+             (debug->ended - place) * sizeof *debug->sorted);
+    debug->sorted[place] = block;
+    debug->ring[(debug->oldest + debug->ended) % TN_DEBUG_BLOCKS] = block;
+    debug->ended++;
+    debug->ended_bytes += block->size;
+}
+
+static void
+drop_oldest (struct tn_debug *debug)
+{
+    struct tn_block *block = debug->ring[debug->oldest];
+    unsigned place = find_place (debug, tn_block_bytes (block));
+    memmove (debug->sorted + place - 1, debug->sorted + place,
+             (debug->ended - place) * sizeof *debug->sorted);
+    debug->oldest = (debug->oldest + 1) % TN_DEBUG_BLOCKS;
+    debug->ended--;
+    debug->ended_bytes -= block->size;
+    free (block);
+}
+
 void
 tn_debug_end (struct tn_debug *debug)
 {
     if (!debug)
         return;
     free_blocks (debug->handles);
-    free_blocks (debug->ended);
+    while (debug->ended > 0)
+        drop_oldest (debug);
     pthread_mutex_destroy (&debug->lock);
     free (debug);
 }
@@ -72,19 +111,6 @@ tn_block_new (uint64_t size)
     return block;
 }
 
-static void
-drop_oldest (struct tn_debug *debug)
-{
-    uint64_t bytes = 0;
-    struct tn_block **last = &debug->ended;
-    for (unsigned count = 0; *last && count < MOST_BLOCKS && bytes + (*last)->size <= MOST_KEPT; count++) {
-        bytes += (*last)->size;
-        last = &(*last)->next;
-    }
-    free_blocks (*last);
-    *last = NULL;
-}
-
 void
 tn_debug_keep (struct tn_debug *debug, struct tn_block *blocks)
 {
@@ -92,21 +118,24 @@ tn_debug_keep (struct tn_debug *debug, struct tn_block *blocks)
     for (struct tn_block *next; blocks; blocks = next) {
         next = blocks->next;
         memset (tn_block_bytes (blocks), SPOILED, blocks->size);
-        blocks->next = debug->ended;
-        debug->ended = blocks;
+        while (debug->ended > 0
+               && (debug->ended == TN_DEBUG_BLOCKS || blocks->size > MOST_KEPT
+                   || debug->ended_bytes > MOST_KEPT - blocks->size))
+            drop_oldest (debug);
+        if (blocks->size > MOST_KEPT)
+            free (blocks);
+        else
+            keep_block (debug, blocks);
     }
-    drop_oldest (debug);
     pthread_mutex_unlock (&debug->lock);
 }
 
 bool
 tn_debug_was_of_call (const struct tn_debug *debug, const void *address)
 {
-    uintptr_t at = (uintptr_t) address;
-    for (struct tn_block *block = debug->ended; block; block = block->next) {
-        uintptr_t begin = (uintptr_t) tn_block_bytes (block);
-        if (at >= begin && at - begin < block->size)
-            return true;
-    }
-    return false;
+    unsigned place = find_place (debug, address);
+    if (place == 0)
+        return false;
+    struct tn_block *block = debug->sorted[place - 1];
+    return (uintptr_t) address - (uintptr_t) tn_block_bytes (block) < block->size;
 }

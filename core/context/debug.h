@@ -17,14 +17,20 @@ tn_block_bytes (struct tn_block *block)
     return block + 1;
 }
 
+/* Blocks of memory of calls that ended, at most. */
+#define TN_DEBUG_BLOCKS 512
+
 struct tn_debug {
     pthread_mutex_t lock;
     struct tn_block *handles; /* of calls, live and ended */
     void *running;            /* those whose functions run, the latest first */
-    struct tn_block *ended;   /* memory of calls that ended, the latest first */
-    uint64_t fail_at;         /* the service that finds no memory, counted from 1; 0: none does */
-    uint64_t services;        /* that need memory, so far */
-    char late[400];           /* a rule that was broken when no function ran that could fail; "": none */
+    /* memory of calls that ended: a ring from the oldest on, the same by address, and its bytes */
+    struct tn_block *ring[TN_DEBUG_BLOCKS], *sorted[TN_DEBUG_BLOCKS];
+    unsigned oldest, ended;
+    uint64_t ended_bytes;
+    uint64_t fail_at;  /* the service that finds no memory, counted from 1; 0: none does */
+    uint64_t services; /* that need memory, so far */
+    char late[400];    /* a rule that was broken when no function ran that could fail; "": none */
 };
 
 /* *debug: NULL unless the environment has TENON_DEBUG=abi, or abi,fail=N. */
