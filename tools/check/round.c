@@ -34,18 +34,6 @@ round_about (struct round *round, const char *format, ...)
 }
 
 tenon_context *
-round_fast (struct check *check)
-{
-    const char *value = getenv ("TENON_DEBUG");
-    CLEAN (text) char *debug = value ? copy_text (value, strlen (value)) : NULL;
-    unsetenv ("TENON_DEBUG");
-    tenon_context *context = check_context (check, NULL);
-    if (debug)
-        setenv ("TENON_DEBUG", debug, 1);
-    return context;
-}
-
-tenon_context *
 round_without (const struct check *check)
 {
     char setting[300];

@@ -31,9 +31,6 @@ void round_judge_refusal (const struct round *round, const char *what, const ten
 /* Opens, verifies and records a file; false after a finding. */
 bool round_read (const struct round *round, const char *path, const struct target *target,
                  struct record *record);
-/* A context as check_context makes it, but without TENON_DEBUG=abi: what the library notes down for that
- * grows with each call, and each call looks through it. */
-tenon_context *round_fast (struct check *check);
 /* A context without the plugin: what it lacks is the plugin's. NULL: there is none. */
 tenon_context *round_without (const struct check *check);
 /* The path for the files of this codec, without a file. The caller frees it. */

@@ -232,7 +232,7 @@ run_archives (struct check *check, uint64_t from)
 {
     tenon_codec_info codec;
     uint64_t number = 0;
-    tenon_context *context = round_fast (check), *without = round_without (check);
+    tenon_context *context = check_context (check, NULL), *without = round_without (check);
     for (uint64_t i = 0; context && without && check_next_codec (check, context, &i, &codec);)
         if (codec.flags & TENON_CAN_ARCHIVE && codec.extensions
             && check_archive (check, context, without, &codec, from, &number) == 0)

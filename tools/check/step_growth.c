@@ -323,7 +323,7 @@ run_growth (struct check *check, uint64_t from)
 {
     tenon_codec_info codec;
     uint64_t number = 0, written = 0;
-    tenon_context *context = round_fast (check);
+    tenon_context *context = check_context (check, NULL);
     for (uint64_t i = 0; context && check_next_codec (check, context, &i, &codec);)
         if (codec.flags & TENON_CAN_WRITE && !(codec.flags & TENON_CAN_ARCHIVE)) {
             struct round round;
