@@ -319,6 +319,9 @@ put_box (struct tn_call *call, const struct tenon_grid_put *put, uint32_t layout
         tn_write_tell_changes (call, index, &tensor->cut.request,
                                (layout & TENON_BIG_ENDIAN)
                                    | (rank > 1 && is_reversed (order, rank) ? TENON_FORTRAN : 0));
+    if (tensor->done == 0 && count > 0 && writer->plan->carried && writer->plan->carried[index])
+        tn_loss (call, tn_catalog_tensor (writer->plan->own, index)->name,
+                 "its bytes are carried in chunks: reading leaves them bytes, and says of what");
     if (!job.encodes && !put->key)
         TN_TRY (tn_write_check_room (call, tensor->cut.request.size));
     TN_TRY (mark_box (call, tensor, &job, count));

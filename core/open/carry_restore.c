@@ -189,8 +189,9 @@ check_tensor (struct reader *reader, const struct tn_tensor *tensor, const struc
     uint64_t elements, bytes;
     if (dtype == TENON_NONE || !info)
         return "it is carried as bytes, and no plugin in use has the dtype that it had";
-    if ((tensor->dtype != TENON_U8 && tensor->dtype != TENON_I8) || tensor->storage != TENON_EXTENT
-        || !is_in_c_order (reader->catalog, tensor))
+    if (tensor->storage != TENON_EXTENT)
+        return "it is carried as bytes, which the file has in chunks, so they stay bytes";
+    if ((tensor->dtype != TENON_U8 && tensor->dtype != TENON_I8) || !is_in_c_order (reader->catalog, tensor))
         return "a record says that it is carried as bytes, but it is neither u8 nor i8 in C order";
     if (tn_shape_bytes (info, entry->rank, entry->shape, &elements, &bytes, &mine) < 0
         || bytes != tensor->length)

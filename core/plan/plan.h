@@ -46,6 +46,7 @@ struct tenon_plan {
     tenon_context *context;
     struct tn_catalog *own; /* tensors as they will be stored; metadata; sources of arrays */
     struct tn_origin *origins;
+    bool *carried; /* per tensor: it is the bytes of another one (save/carry.h); NULL: none is */
     uint64_t count, room;
     struct tn_source **metadata_sources; /* of catalogs in `kept`; values have numbers of these */
     uint64_t metadata_source_count, metadata_source_room;

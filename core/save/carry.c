@@ -193,7 +193,8 @@ plan_tensor (struct tn_carry *carry, uint64_t index)
     *slot = *entry;
     *origin = carry->from->origins[index];
     tn_fail_in (carry->error, NULL, entry->name);
-    if (!tn_can_store (carry->codec, tn_catalog_dtype (own, entry->dtype)))
+    carry->plan->carried[index] = !tn_can_store (carry->codec, tn_catalog_dtype (own, entry->dtype));
+    if (carry->plan->carried[index])
         TN_TRY (carry_tensor (carry, entry, slot, origin));
     TN_TRY (tn_catalog_commit (own, carry->error));
     carry->plan->count++;
@@ -359,7 +360,8 @@ build_plan (struct tn_carry *carry)
     plan->metadata_sources = from->metadata_sources;
     plan->metadata_source_count = from->metadata_source_count;
     plan->origins = calloc (from->count + 1, sizeof *plan->origins);
-    if (!plan->origins)
+    plan->carried = tn_arena_get (&plan->own->arena, from->count + 1, true);
+    if (!plan->origins || !plan->carried)
         return tn_fail_memory (carry->error);
     for (uint64_t i = 0; i < from->own->dtype_count; i++) /* added in this order they keep their numbers */
         TN_TRY (tn_catalog_add_dtype (plan->own, from->own->dtypes[i], &number, carry->error));

@@ -380,4 +380,13 @@ tenon ls "$work/order.zarr"
 checks=$((checks + 1))
 [ "$(sed 's/\t.*//' "$work/out" | tr '\n' ' ' | cut -c 1-4)" = 'z b ' ] || fail 'the order of carried tensors is lost'
 
+# The bytes of carried tensors lie in chunks, and stay bytes: the save counts a loss, and opening says it. Blocks have 18 bytes.
+checks=$((checks + 1))
+tenon convert --carry "$TENON_SRCDIR/plugins/gguf/samples/golden/blocks.gguf" "$work/carried.zarr"
+{ [ "$status" -eq 0 ] && said 'loss: q4_0: its bytes are carried in chunks'; } || fail "convert --carry exits $status, and does not tell the loss"
+checks=$((checks + 1))
+tenon ls "$work/carried.zarr"
+{ [ "$status" -eq 0 ] && said 'carried as bytes, which the file has in chunks, so they stay bytes: q4_0'; } ||
+    fail 'ls does not say that carried tensors stay bytes'
+
 finish
