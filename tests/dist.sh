@@ -75,7 +75,8 @@ done
 check 'it is installed' "$MAKE" -s install DESTDIR="$work/root"
 check 'it works there' env LD_LIBRARY_PATH="$work/root/usr/lib" "$work/root/usr/bin/tenon" ls \
     "$work/empty/$DISTDIR/examples/data/weights.npy"
-for file in bin/tenon lib/libtenon.so.0 lib/libtenonplugin.a lib/tenon/plugins-0/npz.so include/tenon/tenon.h include/tenon/plugin.h \
+interface=$(sed -n 's/^#define TENON_ABI_MAJOR //p' "$work/root/usr/include/tenon/types.h")
+for file in bin/tenon lib/libtenon.so.0 lib/libtenonplugin.a "lib/tenon/plugins-$interface/npz.so" include/tenon/tenon.h include/tenon/plugin.h \
     lib/pkgconfig/tenon.pc lib/cmake/tenon/tenon-config.cmake share/man/man1/tenon.1 share/man/man3/tenon_open.3 \
     share/man/man7/tenon-npz.7 share/bash-completion/completions/tenon share/zsh/site-functions/_tenon \
     share/fish/vendor_completions.d/tenon.fish share/doc/tenon/LICENSE share/doc/tenon/README.md share/doc/tenon/CHANGELOG.md \

@@ -147,7 +147,7 @@ programs ()
         check 'the static program in C++ works' run_static "$1/embed++-static"
     fi
     for plugin in idx word; do
-        check "the plugin $plugin exports its entry point" sh -c "${NM:-nm} -D '$1'/*$plugin.so | grep -q ' T tenon_plugin_v0'"
+        check "the plugin $plugin exports its entry point" sh -c "${NM:-nm} -D '$1'/*$plugin.so | grep -q ' T tenon_plugin_v[0-9]'"
     done
     [ ! -x "${lib%/*}/bin/tenon" ] || [ -z "${TENON_MODULE_PLUGINS-some}" ] || for plugin in idx word; do
         check "the command loads the plugin $plugin" sh -c "mkdir -p '$work/plugins' && cp '$1'/*$plugin.so '$work/plugins/$plugin.so' &&

@@ -14,22 +14,27 @@
 #define MACHINE "aarch64"
 #define OTHER_MACHINE "x86_64"
 #define OTHER_WORDS "x86-64"
+#else
+#define MACHINE "" /* there are none */
 #endif
+
+static FILE *
+open_binary (int major, int minor, const char *machine, const char *name)
+{
+    const char *source = getenv ("TENON_SRCDIR");
+    char path[1024];
+    snprintf (path, sizeof path, "%s/tests/abi/binaries/%d.%d/%s/%s.so", source ? source : "..", major, minor,
+              machine, name);
+    return fopen (path, "rb");
+}
 
 /* Copies a plugin into the folder of plugins. */
 static void
-take_binary (const char *machine, const char *name)
+take_binary (FILE *file, const char *name)
 {
-    const char *source = getenv ("TENON_SRCDIR"), *folder = getenv ("TENON_BINARIES");
-    char path[1024], to[64];
+    char to[64];
     static uint8_t bytes[65536];
-    if (folder && !machine)
-        snprintf (path, sizeof path, "%s/%s.so", folder, name);
-    else
-        snprintf (path, sizeof path, "%s/tests/abi/binaries/0.0/%s/%s.so", source ? source : "..",
-                  machine ? machine : MACHINE, name);
-    FILE *file = fopen (path, "rb");
-    ck_assert_msg (file != NULL, "%s", path);
+    ck_assert_msg (file != NULL, "there is no binary of %s", name);
     size_t size = fread (bytes, 1, sizeof bytes, file);
     fclose (file);
     ck_assert_uint_lt (size, sizeof bytes);
@@ -38,12 +43,14 @@ take_binary (const char *machine, const char *name)
     kit_save (to, bytes, size);
 }
 
-#if TENON_ABI_MAJOR == 0
-
+/* With a plugin of this major version. */
 static void
-use_binary (const char *name, const char *settings, const char *verdict)
+use_binary (int minor, const char *name, const char *settings, const char *verdict)
 {
-    take_binary (NULL, name);
+    const char *folder = getenv ("TENON_BINARIES");
+    char path[1024];
+    snprintf (path, sizeof path, "%s/%s.so", folder ? folder : "", name);
+    take_binary (folder ? fopen (path, "rb") : open_binary (TENON_ABI_MAJOR, minor, MACHINE, name), name);
     ck_assert_msg (kit_context (settings) == TENON_OK, "%s", kit_error.message);
     kit_said (kit_verdict (name)->message, verdict);
 }
@@ -51,10 +58,10 @@ use_binary (const char *name, const char *settings, const char *verdict)
 /* ---- a tensor of each kind ---- */
 
 static tenon_file *
-open_kinds (const char *settings)
+open_kinds (int minor, const char *settings)
 {
     struct bytes bytes = { .size = 0 };
-    use_binary ("kinds", settings, "in use: kinds 1 (codecs bin-kinds, dtypes bin.nibbles)");
+    use_binary (minor, "kinds", settings, "in use: kinds 1 (codecs bin-kinds, dtypes bin.nibbles)");
     kit_text (&bytes, "BINKIND\n");
     kit_f32 (&bytes, 0.5f);
     kit_text (&bytes, "\x21\x43\x65\x87");
@@ -67,7 +74,7 @@ open_kinds (const char *settings)
 
 START_TEST (test_kinds)
 {
-    tenon_file *file = open_kinds (NULL);
+    tenon_file *file = open_kinds (_i, NULL);
     tenon_file_info info;
     KIT_INIT (info);
     ck_assert_int_eq (tenon_file_get (file, &info), TENON_OK);
@@ -87,7 +94,7 @@ END_TEST
 
 START_TEST (test_served)
 {
-    tenon_file *file = open_kinds (NULL);
+    tenon_file *file = open_kinds (_i, NULL);
     static const float all[12] = { 0.5f,  1.5f,  2.5f,  3.5f,  10.5f, 11.5f,
                                    12.5f, 13.5f, 20.5f, 21.5f, 22.5f, 23.5f },
                        some[4] = { 11.5f, 13.5f, 21.5f, 23.5f };
@@ -111,7 +118,7 @@ END_TEST
 
 START_TEST (test_values)
 {
-    tenon_file *file = open_kinds ("bin-kinds.level=5");
+    tenon_file *file = open_kinds (_i, "bin-kinds.level=5");
     int16_t numbers[6];
     struct tenon_value map = kit_value (file, "map"), range = kit_value (file, "range");
     ck_assert_uint_eq (map.type, TENON_MAP);
@@ -136,7 +143,7 @@ START_TEST (test_blocks)
 {
     static const float items[4] = { 1, 15, 0, 9 };
     uint8_t block[2];
-    use_binary ("kinds", NULL, "in use");
+    use_binary (_i, "kinds", NULL, "in use");
     ck_assert_int_eq (tenon_cast (kit, TENON_F32, items, sizeof items, tenon_dtype_find (kit, "bin.nibbles"),
                                   block, sizeof block, 4, 0, &kit_error),
                       TENON_OK);
@@ -201,7 +208,7 @@ START_TEST (test_cells)
 {
     struct bytes expected = { .size = 0 };
     tenon_plan *plan;
-    use_binary ("cells", NULL, "in use: cells 1 (codecs bin-cells)");
+    use_binary (_i, "cells", NULL, "in use: cells 1 (codecs bin-cells)");
     ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
     kit_add (plan, "x", "u8", 0, 2, KIT_SHAPE (3, 5), fifteen, 15);
     kit_set_text (plan, "key", "json", "{\"n\": -2, \"list\": [null, \"s\"]}");
@@ -225,37 +232,39 @@ END_TEST
 
 START_TEST (test_store)
 {
-    use_binary ("store", NULL, "in use: store 1 (codecs bin-box bin-pack bin-store, filters bin-xor)");
+    use_binary (_i, "store", NULL, "in use: store 1 (codecs bin-box bin-pack bin-store, filters bin-xor)");
     aged_round_trip ("bin-box", "BINSTOR\n");
     aged_keys ("bin-pack", "bin-store", "BINPACK\n");
 }
 END_TEST
 
-#else
+/* ---- plugins that are refused ---- */
 
-/* A later major version refuses them with the reason. */
+#if TENON_ABI_MAJOR > 0
+/* Those of an earlier major version. */
 START_TEST (test_earlier_major)
 {
     static const char *const names[] = { "kinds", "cells", "store" };
     for (unsigned i = 0; i < 3; i++) {
-        take_binary (NULL, names[i]);
+        take_binary (open_binary (_i, 0, MACHINE, names[i]), names[i]);
         ck_assert_int_eq (kit_context (NULL), TENON_OK);
         ck_assert_int_eq (kit_verdict (names[i])->status, TENON_E_UNSUPPORTED);
-        kit_said (
-            kit_verdict (names[i])->message,
-            "made for another major version: it has tenon_plugin_v0, this library wants " TENON_ENTRY_TEXT);
+        char words[128];
+        snprintf (words, sizeof words,
+                  "made for another major version: it has tenon_plugin_v%d, this library wants %s", _i,
+                  TENON_ENTRY_TEXT);
+        kit_said (kit_verdict (names[i])->message, words);
         tenon_context_free (kit);
         kit = NULL;
     }
 }
 END_TEST
-
 #endif
 
 #ifdef OTHER_MACHINE
 START_TEST (test_other_machine)
 {
-    take_binary (OTHER_MACHINE, "kinds");
+    take_binary (open_binary (TENON_ABI_MAJOR, 0, OTHER_MACHINE, "kinds"), "kinds");
     ck_assert_int_eq (kit_context (NULL), TENON_OK);
     ck_assert_int_eq (kit_verdict ("kinds")->status, TENON_E_UNSUPPORTED);
     kit_said (kit_verdict ("kinds")->message, "not loaded: it was made for another machine: " OTHER_WORDS);
@@ -264,24 +273,38 @@ START_TEST (test_other_machine)
 END_TEST
 #endif
 
+#if defined(OTHER_MACHINE) && defined(__GLIBC__) /* the binaries need glibc */
+/* Minor versions of this major version that are released: the first one is. */
+static int
+count_minors (void)
+{
+    int minors = 0;
+    for (FILE *file; !getenv ("TENON_BINARIES"); minors++) {
+        file = open_binary (TENON_ABI_MAJOR, minors, MACHINE, "kinds");
+        if (!file)
+            break;
+        fclose (file);
+    }
+    return minors > 0 ? minors : 1;
+}
+#endif
+
 static void
 fill_suite (Suite *suite)
 {
-#if defined(MACHINE) && defined(__GLIBC__) /* the binaries need glibc */
+#if defined(OTHER_MACHINE) && defined(__GLIBC__)
     TCase *tests = kit_case (suite, "binaries");
-#if TENON_ABI_MAJOR == 0
-    tcase_add_test (tests, test_kinds);
-    tcase_add_test (tests, test_served);
-    tcase_add_test (tests, test_values);
-    tcase_add_test (tests, test_blocks);
-    tcase_add_test (tests, test_cells);
-    tcase_add_test (tests, test_store);
-#else
-    tcase_add_test (tests, test_earlier_major);
+    int minors = count_minors ();
+    tcase_add_loop_test (tests, test_kinds, 0, minors);
+    tcase_add_loop_test (tests, test_served, 0, minors);
+    tcase_add_loop_test (tests, test_values, 0, minors);
+    tcase_add_loop_test (tests, test_blocks, 0, minors);
+    tcase_add_loop_test (tests, test_cells, 0, minors);
+    tcase_add_loop_test (tests, test_store, 0, minors);
+#if TENON_ABI_MAJOR > 0
+    tcase_add_loop_test (tests, test_earlier_major, 0, TENON_ABI_MAJOR);
 #endif
-#ifdef OTHER_MACHINE
     tcase_add_test (tests, test_other_machine);
-#endif
 #else
     (void) suite;
 #endif

@@ -112,7 +112,7 @@ static const struct tenon_plugin plugin = {
 };
 
 const struct tenon_plugin *
-tenon_plugin_v0 (const struct tenon_host *host)
+TENON_PLUGIN_SYMBOL (const struct tenon_host *host)
 {
     (void) host;
     misbehave (AT_LOADING);

@@ -44,7 +44,7 @@ sed -n 's/^\.S[hs] //p' "$page" | sort -u >sections
 is 'rules name sections' "$(test "$(wc -l <cited)" -ge 10 && echo yes)" yes
 is 'each section that a rule names is there' "$(comm -23 cited sections)" ''
 # Each verdict that the page explains is one that the loader has words for: the text up to "..." or a quote.
-sed -n '/^\.Sh WHY WAS MY PLUGIN/,/^\.El/s/^\.It //p' "$page" | sed "s/ *\.\.\..*//; s/ '.*//; s/tenon_plugin_v0/\" TENON_ENTRY_TEXT/; s/minor N .*//" \
+sed -n '/^\.Sh WHY WAS MY PLUGIN/,/^\.El/s/^\.It //p' "$page" | sed "s/ *\.\.\..*//; s/ '.*//; s/tenon_plugin_v[0-9]*/\" TENON_ENTRY_TEXT/; s/minor N .*//" \
     >verdicts
 is 'the page explains verdicts' "$(test "$(wc -l <verdicts)" -ge 10 && echo yes)" yes
 while read -r verdict; do
