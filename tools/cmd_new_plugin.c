@@ -158,7 +158,7 @@ note_names (const struct scaffold *scaffold)
     for (uint64_t i = 0; context && i < tenon_codec_count (context); i++) {
         tenon_codec_info info = codec_get (context, i);
         if (strcmp (info.id, scaffold->name) == 0)
-            complain ("note: there is a codec '%s' already, of the plugin %s: tenon uses one of them only",
+            complain ("note: there is a codec '%s' already, of the plugin %s: tenon uses only one of them",
                       info.id, info.plugin);
         for (const char *const *extension = scaffold->extensions; *extension; extension++)
             if (has_extension (&info, *extension))
