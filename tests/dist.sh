@@ -9,29 +9,8 @@ trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 trap 'exit 99' HUP INT TERM
 unset TENON_PLUGIN_PATH TENON_CONFIG SOURCE_DATE_EPOCH MAKEFLAGS MFLAGS MAKELEVEL
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-checks=0
-failures=0
-# check TEXT COMMAND...: checks that the command succeeds; prints the end of a failure's output
-check ()
-{
-    text=$1
-    shift
-    checks=$((checks + 1))
-    if "$@" >"$work/out" 2>&1 </dev/null; then
-        echo "ok: $text"
-        return 0
-    fi
-    failures=$((failures + 1))
-    echo "FAILED: $text: $*"
-    tail -n 40 "$work/out" | sed 's/^/    /'
-    return 1
-}
-finish ()
-{
-    echo "$(((checks - failures) * 100 / checks))%: Checks: $checks, Failures: $failures, Errors: 0"
-    [ "$failures" -eq 0 ]
-    exit
-}
+# shellcheck source=tests/commands.sh
+. "$TENON_SRCDIR/tests/commands.sh"
 
 # ---- the same bytes ----
 # dist FOLDER UMASK ZONE: makes the archive in a build folder

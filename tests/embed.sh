@@ -9,30 +9,8 @@ flags=${FLAGS-${SANITIZER_CFLAGS-}}
 work=$(mktemp -d "${TMPDIR:-/tmp}/tenon-embed.XXXXXX") || exit 99
 trap 'rm -rf "$work"' EXIT
 trap 'exit 99' HUP INT TERM
-checks=0
-failures=0
-# check TEXT COMMAND...: checks that the command succeeds; prints the output of a failure
-check ()
-{
-    text=$1
-    shift
-    checks=$((checks + 1))
-    if "$@" >"$work/out" 2>&1 </dev/null; then
-        echo "ok: $text"
-        return 0
-    fi
-    failures=$((failures + 1))
-    echo "FAILED: $text: $*"
-    tail -n 40 "$work/out" | sed 's/^/    /'
-    return 1
-}
-finish ()
-{
-    [ $checks -gt 0 ] || failures=1
-    echo "$((checks ? (checks - failures) * 100 / checks : 0))%: Checks: $checks, Failures: $failures, Errors: 0"
-    [ "$failures" -eq 0 ]
-    exit
-}
+# shellcheck source=tests/commands.sh
+. "$TENON_SRCDIR/tests/commands.sh"
 unset TENON_CONFIG LD_LIBRARY_PATH DYLD_LIBRARY_PATH TENON_PLUGIN_PATH
 XDG_CONFIG_HOME=$work/none
 export XDG_CONFIG_HOME
