@@ -51,7 +51,7 @@ cd "$work/project" || exit 99
 cp "$TENON_SRCDIR/examples/embed.c" embed.c
 cp embed.c embed++.cc
 cp "$TENON_SRCDIR/examples/idx/idx.c" idx.c
-# plugins are often written in C++: the table is filled by a function, for want of designated initialisers before C++20
+# plugins are often written in C++: a function fills the table, since C++ before C++20 has no designated initialisers
 cat >word.cc <<'END'
 #include <tenon/plugin.h>
 static tenon_status

@@ -7,11 +7,9 @@
  * · u8 rank · rank × u64 dim · the data
  *
  * Numbers are little-endian. */
-#include "mock.h"
+#include "directory.h"
 
 #define MAGIC "MOCKARC1"
-#define END_MAGIC "MOCKEND1"
-#define TAIL 20u /* bytes from the number of members to the end */
 #define ROOT ".mockset"
 #define MOST_DIMS 64
 #define LONGEST_DTYPE 63 /* bytes */
@@ -58,22 +56,12 @@ describe_member (struct tenon_cursor *cursor, uint32_t number)
 static tenon_status
 describe_archive (struct tenon_call *call)
 {
-    struct tenon_source_info info = { .struct_size = sizeof info };
     struct tenon_cursor cursor;
-    uint8_t tail[TAIL];
-    TENON_TRY (call->host->source_info (call, 0, &info));
-    if (info.size < 8 + TAIL)
-        return tenon_fail (call, TENON_E_TRUNCATED, info.size, "the file is too short for a directory");
-    TENON_TRY (call->host->read_at (call, 0, info.size - TAIL, tail, TAIL));
-    if (memcmp (tail + 12, END_MAGIC, 8) != 0)
-        return tenon_fail (call, TENON_E_TRUNCATED, info.size - 8, "the file does not end in " END_MAGIC);
-    TENON_TRY (tenon_cursor_open (&cursor, call, 0, tenon_le64 (tail + 4)));
-    cursor.end -= TAIL;
-    for (uint32_t i = 0; i < tenon_le32 (tail); i++)
+    uint32_t count;
+    TENON_TRY (open_directory (call, &cursor, &count));
+    for (uint32_t i = 0; i < count; i++)
         TENON_TRY (describe_member (&cursor, i));
-    return cursor.position == cursor.end ? TENON_OK
-                                         : tenon_fail (call, TENON_E_MALFORMED, cursor.position,
-                                                       "the directory is not as long as it says");
+    return close_directory (&cursor);
 }
 
 /* ---- the archive: writing ---- */
@@ -132,9 +120,7 @@ finish_archive (struct tenon_call *call)
     uint8_t tail[TAIL];
     if (writer->count > UINT32_MAX)
         return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO, "there are too many members");
-    tenon_put_le32 (tail, (uint32_t) writer->count);
-    tenon_put_le64 (tail + 4, call->host->tell (call));
-    memcpy (tail + 12, END_MAGIC, 8);
+    fill_tail (call, tail, (uint32_t) writer->count);
     for (uint64_t i = 0; i < writer->count; i++) {
         const struct written *member = &writer->members[i];
         uint8_t bytes[20];

@@ -7,11 +7,9 @@
  * An entry: u16 length, name · u8 code of the dtype · u8 rank · rank × u64 dim · rank × u64 dim of a chunk ·
  * for each chunk, in C order: u64 offset · u64 bytes, or TENON_AUTO for a chunk of zeros, which is not
  * stored. Each chunk has all its items. Numbers are little-endian. */
-#include "mock.h"
+#include "directory.h"
 
 #define MAGIC "MOCKGRD1"
-#define END_MAGIC "MOCKEND1"
-#define TAIL 20u /* bytes from the number of tensors to the end */
 #define MOST_DIMS 4
 #define PARTS 6 /* the most chunks in a dim */
 
@@ -96,22 +94,12 @@ describe_tensor (struct tenon_cursor *cursor)
 static tenon_status
 describe_grid (struct tenon_call *call)
 {
-    struct tenon_source_info info = { .struct_size = sizeof info };
     struct tenon_cursor cursor;
-    uint8_t tail[TAIL];
-    TENON_TRY (call->host->source_info (call, 0, &info));
-    if (info.size < 8 + TAIL)
-        return tenon_fail (call, TENON_E_TRUNCATED, info.size, "the file is too short for a directory");
-    TENON_TRY (call->host->read_at (call, 0, info.size - TAIL, tail, TAIL));
-    if (memcmp (tail + 12, END_MAGIC, 8) != 0)
-        return tenon_fail (call, TENON_E_TRUNCATED, info.size - 8, "the file does not end in " END_MAGIC);
-    TENON_TRY (tenon_cursor_open (&cursor, call, 0, tenon_le64 (tail + 4)));
-    cursor.end -= TAIL;
-    for (uint32_t i = 0; i < tenon_le32 (tail); i++)
+    uint32_t count;
+    TENON_TRY (open_directory (call, &cursor, &count));
+    for (uint32_t i = 0; i < count; i++)
         TENON_TRY (describe_tensor (&cursor));
-    return cursor.position == cursor.end ? TENON_OK
-                                         : tenon_fail (call, TENON_E_MALFORMED, cursor.position,
-                                                       "the directory is not as long as it says");
+    return close_directory (&cursor);
 }
 
 /* The number of a chunk in C order. */
@@ -240,9 +228,7 @@ write_grid (struct tenon_call *call)
     TENON_TRY (call->host->put (call, MAGIC, 8));
     for (uint64_t i = 0; i < plan.tensors; i++)
         TENON_TRY (put_chunks (call, i, &all[i]));
-    tenon_put_le32 (tail, (uint32_t) plan.tensors);
-    tenon_put_le64 (tail + 4, call->host->tell (call));
-    memcpy (tail + 12, END_MAGIC, 8);
+    fill_tail (call, tail, (uint32_t) plan.tensors);
     for (uint64_t i = 0; i < plan.tensors; i++)
         TENON_TRY (put_entry (call, i, &all[i]));
     return call->host->put (call, tail, sizeof tail);
