@@ -422,7 +422,7 @@ SH_LOG_COMPILER = ./run
 LDADD = $(check_libraries) core/libcore.la $(CHECK_LIBS) $(LIBM)
 
 # Plugins that tests/check/mocks.sh compiles.
-mocks = archive.c blocks.c directory.h filter.c grid.c mock.h nest.c plain.c plain.h plain_write.c served.c
+mocks = archive.c blocks.c directory.h filter.c grid.c mock.h nest.c plain.c plain.h plain_write.c scalar.c served.c
 EXTRA_DIST += $(mocks:%=tests/check/mocks/%)
 EXTRA_DIST += tests/unit/deflate_filter.h tests/walls.sh tests/calls.awk tests/commands.sh tests/dist.sh tests/embed.sh tests/installcheck.sh tests/plugin.sh tests/total tests/logged tests/valgrind tests/valgrind.supp run.in
 

@@ -19,6 +19,7 @@ none                filter   -         -
 none                filter   filters   -         -DSTEPS_ONLY
 none                blocks   -         -
 none                nest     -         -
+none                scalar   -         -
 other_name          plain    loads     loads
 too_new             plain    loads     loads
 bad_default         plain    loads     loads
@@ -97,6 +98,7 @@ shares_state        filter   filters   filter-same
 tight_bound         filter   filters   filter-decodes
 trusts_stream       filter   filters   filter-damage
 reads_next          blocks   dtypes    dtype-slices
+changes_dtype       scalar   round     writes-tensors
 loses_sign          blocks   dtypes    dtype-encodes
 #writes_behind       blocks   dtypes    no-crash
 END

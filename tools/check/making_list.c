@@ -76,7 +76,7 @@ make_tensor (struct maker *maker, const char *name, uint32_t dtype, uint32_t ran
 static void
 make_of_dtype (struct maker *maker, uint32_t dtype, const struct tenon_dtype *about)
 {
-    static const uint32_t ranks[] = { 2, 1, 3, 4 };
+    static const uint32_t ranks[] = { 2, 1, 3, 4, 0 };
     const uint64_t dims[] = { 1, 2, 2, 3 * about->block_items };
     char name[96];
     snprintf (name, sizeof name, "t_%.80s", about->name);
@@ -200,6 +200,8 @@ made_shape (const struct made_form *form, uint64_t items, uint64_t count, uint64
 {
     for (uint32_t i = 0; i < form->rank; i++)
         shape[i] = 1;
+    if (form->rank == 0)
+        return 1;
     shape[form->rank - 1] = form->rank < 3 ? count * items : 3 * items;
     if (form->rank >= 3)
         shape[form->rank - 2] = count;

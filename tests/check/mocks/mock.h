@@ -98,7 +98,10 @@ enum mock_fault {
     writes_behind /* one item more than a block has */,
 
     /* nest.c: nested lists */
-    recurses /* once for each level, without a bound */
+    recurses /* once for each level, without a bound */,
+
+    /* scalar.c: one number */
+    changes_dtype /* what it reads has another dtype than what it writes */
 };
 
 #ifndef FAULT
