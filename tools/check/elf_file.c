@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* elf_file.c - what a shared object of ELF tells of itself, without loading it. */
+/* elf_file.c - what an ELF shared object says about itself, without loading it. */
 #include "elf_file.h"
 #if defined(__has_include)
 #if __has_include(<link.h>) && __has_include(<elf.h>)

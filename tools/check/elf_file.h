@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* elf_file.h - what a shared object of ELF tells of itself, without loading it. */
+/* elf_file.h - what an ELF shared object says about itself, without loading it. */
 #ifndef CHECK_ELF_FILE_H
 #define CHECK_ELF_FILE_H
 #include "common.h"

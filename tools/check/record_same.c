@@ -30,7 +30,7 @@ is_told_lost (const struct comparison *comparison, const char *name)
     return false;
 }
 
-/* Items of one kind by name, for a search that takes no time of its square. */
+/* Items of one kind by name, for a search whose time is not quadratic. */
 static int
 order_items (const void *a, const void *b)
 {
@@ -71,7 +71,7 @@ tell_difference (struct comparison *comparison, enum check_rule rule, const char
         check_found (comparison->check, rule, comparison->subject, "%s", text);
 }
 
-/* The only tensor, of a format that may have no name for it: then the save tells its name as lost, and
+/* The only tensor, of a format that may have no name for it: then the save reports its name as lost, and
  * nothing else of it may be. */
 static void
 compare_only (struct comparison *comparison, const struct record_item *before,

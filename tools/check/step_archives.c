@@ -65,9 +65,9 @@ check_many (const struct keeper *keeper)
     making_free (&many);
 }
 
-/* ---- sums ---- */
+/* ---- checksums ---- */
 
-/* Whether verifying fails where one byte of the data of a tensor is another one. */
+/* Whether verifying fails after one byte of the data of a tensor was changed. */
 static APART bool
 notices_flip (const struct keeper *keeper, struct target *target, uint64_t place)
 {
@@ -82,7 +82,7 @@ notices_flip (const struct keeper *keeper, struct target *target, uint64_t place
     return noticed;
 }
 
-/* An archive has sums of all members, or of none. */
+/* An archive has checksums of all members, or of none. */
 static APART void
 check_sums (const struct keeper *keeper, const struct making *making)
 {
@@ -184,7 +184,7 @@ check_keeper (struct keeper *keeper, uint64_t from, uint64_t *number)
     for (size_t i = 0; i < list.count; i++) {
         const struct making *making = &list.items[i];
         if (check_item (keeper->round.check, from, (*number)++, "an archive %s of %s", format, making->title)
-            && !making->metadata) /* whose losses a report tells, and they are the codec's */
+            && !making->metadata) /* its losses are the codec's, and a report has them */
             check_members (keeper, making);
         if (strcmp (making->title, "names") != 0)
             continue;

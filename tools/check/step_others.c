@@ -119,7 +119,8 @@ carry_making (const struct round *own, const struct making *making, uint64_t fro
     round_remove (path);
 }
 
-/* Of formats with one tensor a file some are enough; and files that are large only tell nothing more. */
+/* For formats with one tensor a file, some files are enough; files that are merely large show nothing more.
+ */
 static bool
 is_worth (const struct making *making, size_t i)
 {

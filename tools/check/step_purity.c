@@ -143,7 +143,7 @@ check_isolated (struct purity *purity, uint64_t number)
         check_again (purity, number, purity->isolated, "opened in an isolated process");
 }
 
-/* What the very first call of the plugin in this process tells is what the later ones tell. */
+/* The very first call of the plugin in this process gives what later ones give. */
 static void
 check_first (struct purity *purity, uint64_t number, bool *alone)
 {

@@ -2,8 +2,8 @@
 /* mock.h - the faults of the mock plugins.
  *
  * Each mock is a small plugin that does all as it must, and has one fault when it is compiled with
- * -DFAULT=NAME: the fault is the only difference. tests/check/mocks.sh compiles them, and holds tenon
- * check-plugin to the rules that it must find broken. */
+ * -DFAULT=NAME: the fault is the only difference. tests/check/mocks.sh compiles them, and compares
+ * the rules that tenon check-plugin finds broken with those that it must find. */
 #ifndef MOCK_H
 #define MOCK_H
 #include <tenon/plugin.h>
