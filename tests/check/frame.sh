@@ -82,6 +82,9 @@ misbehave (char how)
     case 'd': if (chdir ("/") < 0) abort (); break;
     case 'r': fesetround (FE_UPWARD); break;
     case 'g': counter++; break;
+#ifdef __x86_64__
+    case 'z': __builtin_ia32_ldmxcsr (__builtin_ia32_stmxcsr () | 0x8000); break; /* flush to zero */
+#endif
     }
 }
 
@@ -127,7 +130,7 @@ build ()
         -DFOLDER="\"$PWD\"" \
         -o "plugins/$1.so" tiny.c
 }
-for letter in c h e p q t f F s v u d r g E i I D l; do
+for letter in c h e p q t f F s v u d r g E i I D l z; do
     printf 'TINY%sdata' $letter >$letter.tiny
 done
 printf 'TINY0data' >good.tiny
@@ -264,6 +267,10 @@ found leaves-process 'it changed the environment'
 found leaves-process 'it changed the umask'
 found leaves-process 'it changed the rounding'
 found leaves-process 'it changed the working directory'
+tenon check-plugin --only samples plugins/tiny.so good.tiny z.tiny
+if [ "$(uname -m)" = x86_64 ]; then
+    found leaves-process 'it changed what becomes of subnormal'
+fi
 tenon check-plugin --only samples plugins/tiny.so other.bin
 exits 'a sample of another format' 1
 says 'a sample of another format' out 'rule recognised: '

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fenv.h>
+#include <float.h>
 #include <locale.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -26,6 +27,7 @@ struct process_state {
     struct stat folder;
     mode_t mask;
     int rounding;
+    bool keeps_small; /* numbers below the smallest normal one */
     unsigned threads;
 };
 
@@ -76,6 +78,9 @@ process_take (void)
     state->mask = umask (0);
     umask (state->mask);
     state->rounding = fegetround ();
+    volatile double small = DBL_MIN;
+    small /= 2;
+    state->keeps_small = small > 0;
     state->threads = count_threads ();
     return state;
 }
@@ -128,6 +133,9 @@ compare_settings (struct check *check, const struct process_state *before, const
                      (unsigned) before->mask, (unsigned) after->mask);
     if (before->rounding != after->rounding)
         check_found (check, RULE_PROCESS, "", "it changed the rounding of floating-point numbers");
+    if (before->keeps_small != after->keeps_small)
+        check_found (check, RULE_PROCESS, "",
+                     "it changed what becomes of subnormal floating-point numbers (-ffast-math does)");
 }
 
 static void
