@@ -232,7 +232,7 @@ wall 'the folder of plugins has the major version of the ABI, as the entry funct
     number=$(sed -n 's/^#define TENON_ABI_MAJOR //p' include/tenon/types.h)
     [ "$number" = "$TENON_ABI_MAJOR" ] || echo "configured for $TENON_ABI_MAJOR, and types.h has $number"
     grep -nE 'tenon_plugin_v[0-9]|plugins-[0-9]' configure.ac run.in build-aux/* */local.mk */*/local.mk core/*/*.[ch] tools/*.[ch] tools/*/*.[ch]
-    grep -noE 'tenon_plugin_v[0-9]+|plugins-[0-9]+' docs/*.[1-9] docs/*.md README.md | grep -vE "(_v|plugins-)$number\$")"
+    grep -noE 'tenon_plugin_v[0-9]+|plugins-[0-9]+' docs/*.[1-9] docs/*.md README.md include/tenon/*.h | grep -vE "(_v|plugins-)$number\$")"
 wall 'the least size of a struct from outside is not the size that this version has' \
     "$(grep -nE 'tn_copy_struct \(.*, sizeof [a-z*>-]+\)' core/*/*.c)"
 wall 'only core/loader calls dlopen' "$(objects 'loader[^/]*' | calls 'dlopen|dlmopen|dlsym')"
