@@ -71,6 +71,8 @@ cuts_names          plain    round     writes-tensors
 cuts_names          plain    round     writes-tensors  -DONLY_RANK=2
 forgets_entry       plain    round     writes-metadata -DONLY_RANK=1
 none                plain    -         -               -DONLY_RANK=4
+cuts_texts          plain    round     writes-metadata
+drops_dims          plain    round     writes-tensors
 flattens            plain    round     writes-tensors
 follows_hash        plain    round     writes-same
 tells_time          plain    round     writes-same

@@ -97,6 +97,22 @@ making_add (tenon_plan *plan, const struct made_tensor *tensor, tenon_error *err
 
 /* ---- plans ---- */
 
+/* As much as the vocabulary or the template of a model in small: long enough for a length of two bytes. */
+#define TEN_WORDS "one two three four five six seven eight nine ten "
+#define LONG_TEXT TEN_WORDS TEN_WORDS TEN_WORDS TEN_WORDS TEN_WORDS TEN_WORDS TEN_WORDS "the end"
+#define LONG_ARRAY 300
+
+static bool
+add_long_array (tenon_plan *plan, tenon_error *error)
+{
+    char text[LONG_ARRAY * 6 + 3];
+    size_t length = 0;
+    for (unsigned i = 0; i < LONG_ARRAY; i++)
+        length += (size_t) snprintf (text + length, sizeof text - length, "%c%u", i ? ',' : '[', i * 7);
+    snprintf (text + length, sizeof text - length, "]");
+    return tenon_plan_set_metadata (plan, "check.many", "array:i32", text, error) == TENON_OK;
+}
+
 bool
 making_add_metadata (tenon_plan *plan, tenon_error *error)
 {
@@ -121,12 +137,13 @@ making_add_metadata (tenon_plan *plan, tenon_error *error)
         { "check.f64s", "array:f64", "[0.1,1e300,\"-Infinity\"]" },
         { "check.strings", "array:string", "[\"one\",\"\",\"\\u03bb\"]" },
         { "check.none", "array:i32", "[]" },
+        { "check.long", "string", LONG_TEXT },
         { "check.json", "json", "{\"a\":{\"b\":[1,\"two\",null]},\"c\":[[1,2],[3]]}" },
     };
     for (size_t i = 0; i < COUNT_OF (entries); i++)
         if (tenon_plan_set_metadata (plan, entries[i].key, entries[i].type, entries[i].text, error) < 0)
             return false;
-    return true;
+    return add_long_array (plan, error);
 }
 
 tenon_plan *

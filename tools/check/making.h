@@ -5,13 +5,16 @@
 #define CHECK_MAKING_H
 #include "check/record.h"
 
+/* The highest rank of a tensor that is made. */
+#define MOST_RANK 8
+
 /* Errors take kilobytes: functions with one of their own are not made a part of others. */
 #define APART __attribute__ ((noinline))
 
 struct made_tensor {
     char name[320];
     uint32_t dtype, rank, flags; /* flags: the layout of `data` */
-    uint64_t shape[4];
+    uint64_t shape[MOST_RANK];
     void *data;
     uint64_t size;
     char what[200];  /* "f32 [2,3]" */

@@ -108,18 +108,20 @@ make_shapes (struct maker *maker)
     static const struct {
         const char *name;
         uint32_t rank;
-        uint64_t dims[4]; /* the last one in blocks */
+        uint64_t dims[MOST_RANK]; /* the last one in blocks */
     } shapes[] = {
-        { "scalar", 0, { 0 } },          { "vector", 1, { 5 } },        { "matrix", 2, { 3, 2 } },
-        { "cube", 3, { 2, 3, 4 } },      { "four", 4, { 2, 1, 3, 2 } }, { "ones", 4, { 1, 1, 1, 1 } },
-        { "nothing", 1, { 0 } },         { "no_rows", 2, { 0, 3 } },    { "no_columns", 2, { 3, 0 } },
-        { "no_middle", 3, { 2, 0, 2 } },
+        { "scalar", 0, { 0 } },           { "vector", 1, { 5 } },
+        { "matrix", 2, { 3, 2 } },        { "cube", 3, { 2, 3, 4 } },
+        { "four", 4, { 2, 1, 3, 2 } },    { "ones", 4, { 1, 1, 1, 1 } },
+        { "nothing", 1, { 0 } },          { "no_rows", 2, { 0, 3 } },
+        { "no_columns", 2, { 3, 0 } },    { "no_middle", 3, { 2, 0, 2 } },
+        { "five", 5, { 2, 3, 1, 2, 2 } }, { "eight", 8, { 2, 1, 2, 1, 2, 1, 3, 2 } },
     };
     struct tenon_dtype about = { .struct_size = sizeof about };
     tenon_dtype_get (maker->context, NULL, maker->form.dtype, &about);
     begin_making (maker, "shapes");
     for (size_t i = 0; i < COUNT_OF (shapes); i++) {
-        uint64_t dims[4];
+        uint64_t dims[MOST_RANK];
         memcpy (dims, shapes[i].dims, sizeof dims);
         if (shapes[i].rank > 0)
             dims[shapes[i].rank - 1] *= about.block_items;

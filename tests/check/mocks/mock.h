@@ -22,8 +22,10 @@ enum mock_fault {
     changes_folder,     /* of the process */
     claims_all,         /* probe is sure of any bytes */
     counts,             /* a counter in a global variable */
+    cuts_texts,         /* of metadata, after 40 bytes, without a word */
     cuts_names,         /* after 16 bytes, without a word */
     dotted_extension,
+    drops_dims,    /* of ranks above 4 the first ones, without a word */
     exits,         /* ends the process where it should refuse */
     flattens,      /* a tensor without dims gets one */
     follows_hash,  /* the bytes that it writes depend on the secret of the context */
@@ -31,6 +33,7 @@ enum mock_fault {
     forgets_tensor,
     ignores_null, /* scratch without memory: it goes on */
     keeps_call,   /* and uses it in the next call */
+    leaks,        /* a few hundred bytes each time that it describes a file */
     leaves_descriptor,
     leaves_thread,
     loops_for_ever, /* on an alignment that is no power of two */
@@ -38,6 +41,7 @@ enum mock_fault {
     no_help,        /* of an option */
     no_license,
     no_place,        /* a refusal without an offset */
+    offset_beyond,   /* a refusal whose place lies beyond the file */
     no_words,        /* a refusal without a message */
     other_name,      /* than its file has */
     prints,          /* to standard output */

@@ -36,6 +36,10 @@ disturb_process (struct tenon_call *call)
     pthread_t thread;
     if (MOCK (calls_open))
         close (open ("/dev/null", O_RDONLY));
+    if (MOCK (leaks)) {
+        char *volatile lost = (char *) malloc (300);
+        (void) lost;
+    }
     if (MOCK (leaves_descriptor))
         (void) !open ("/dev/null", O_RDONLY);
     if (MOCK (leaves_thread) && pthread_create (&thread, NULL, wait_here, NULL) == 0)
@@ -74,6 +78,8 @@ plain_refuse (struct tenon_call *call, tenon_status status, uint64_t offset, con
         return 5;
     if (MOCK (no_words))
         return status;
+    if (MOCK (offset_beyond) && offset != TENON_AUTO)
+        offset += (uint64_t) 1 << 40;
     return tenon_fail (call, status, MOCK (no_place) ? TENON_AUTO : offset, "%s", words);
 }
 

@@ -34,6 +34,10 @@ get_tensor (const struct writer *writer, uint64_t number, struct tenon_tensor *t
         tensor->name_length = 1;
     if (MOCK (cuts_names) && tensor->name_length > 16)
         tensor->name_length = 16;
+    if (MOCK (drops_dims) && tensor->rank > 4) {
+        tensor->shape += tensor->rank - 4;
+        tensor->rank = 4;
+    }
     return call->host->dtype_info (call, tensor->dtype, dtype);
 }
 
@@ -75,6 +79,13 @@ written_rank (const struct tenon_tensor *tensor)
     return MOCK (flattens) && tensor->rank == 0 ? 1 : tensor->rank;
 }
 
+/* The bytes of a text that are written. */
+static uint64_t
+written_length (const struct tenon_value *value)
+{
+    return MOCK (cuts_texts) && value->count > 40 ? 40 : value->count;
+}
+
 /* The bytes of the whole header. */
 static tenon_status
 measure_header (const struct writer *writer, uint64_t tensors, uint64_t entries, uint64_t *size)
@@ -95,7 +106,7 @@ measure_header (const struct writer *writer, uint64_t tensors, uint64_t entries,
         TENON_TRY (call->host->plan_metadata (call, i, &key, &length, &value));
         if (length > UINT16_MAX || value.count > UINT32_MAX)
             return plain_refuse (call, TENON_E_UNSUPPORTED, TENON_AUTO, "a key has 65535 bytes at most");
-        *size += 2 + length + 4 + value.count;
+        *size += 2 + length + 4 + written_length (&value);
     }
     return TENON_OK;
 }
@@ -163,8 +174,8 @@ put_entries (const struct writer *writer, uint64_t entries)
         TENON_TRY (call->host->plan_metadata (call, i, &key, &length, &value));
         TENON_TRY (put_u16 (call, length));
         TENON_TRY (call->host->put (call, key, length));
-        TENON_TRY (put_u32 (call, value.count));
-        TENON_TRY (call->host->put (call, value.as.string, value.count));
+        TENON_TRY (put_u32 (call, written_length (&value)));
+        TENON_TRY (call->host->put (call, value.as.string, written_length (&value)));
     }
     return TENON_OK;
 }
