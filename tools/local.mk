@@ -30,6 +30,8 @@ tools_tenon_SOURCES = \
 	tools/check/finding.h \
 	tools/check/inbox.c \
 	tools/check/inbox.h \
+	tools/check/leaks.c \
+	tools/check/leaks.h \
 	tools/check/making.c \
 	tools/check/making.h \
 	tools/check/making_list.c \

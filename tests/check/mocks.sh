@@ -50,6 +50,8 @@ wrong_service       plain    samples   recognised
 static_buffer       plain    threads   threads
 no_words            plain    damage    reason
 no_place            plain    damage    offset
+offset_beyond       plain    damage    offset
+leaks               plain    purity    leaves-nothing
 answers_positive    plain    damage    interface
 loops_for_ever      plain    damage    no-hang
 reads_beyond        plain    damage    no-crash

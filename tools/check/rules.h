@@ -34,7 +34,7 @@
     FAULT (HANG, "no-hang", "every function ends, in a time that fits its input", "tenon-plugin(3), CALLS")  \
     FAULT (EXITS, "no-exit", "a plugin never ends the process", "tenon-plugin(3), CALLS")                    \
     FAULT (PRINTS, "no-output", "a plugin prints nothing", "tenon-plugin(3), CALLS")                         \
-    FAULT (LEAVES, "leaves-nothing", "a plugin leaves no thread, no process and no open file behind",        \
+    FAULT (LEAVES, "leaves-nothing", "a plugin leaves no thread, process, open file or memory behind",       \
            "tenon-plugin(3), CALLS")                                                                         \
     FAULT (PROCESS, "leaves-process", "a plugin changes nothing that belongs to the whole process",          \
            "tenon-plugin(3), CALLS")                                                                         \

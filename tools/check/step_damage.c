@@ -44,6 +44,7 @@ struct damaging {
     uint64_t placed, unplaced; /* refusals to open, with and without the place of the fault */
     char unplaced_words[700];  /* the first one without */
     char where[300];           /* which damage of which file */
+    bool is_cut;               /* bytes are missing, and none is changed */
     tenon_error error;         /* of the last call */
 };
 
@@ -99,6 +100,16 @@ count_place (struct damaging *damaging)
                   error->message);
 }
 
+/* In a file that was cut all numbers are right: no place lies beyond the whole file. A changed number may say
+ * that something is there, and a refusal repeat it. Other files of the sample have sizes of their own. */
+static bool
+lies_beyond (const struct damaging *damaging)
+{
+    const tenon_error *error = &damaging->error;
+    return damaging->is_cut && damaging->copy.count == 1 && error->offset != UINT64_MAX
+           && error->offset > damaging->damage.size;
+}
+
 static void
 judge_places (struct damaging *damaging, const char *sample)
 {
@@ -122,11 +133,18 @@ judge_refusal (struct damaging *damaging, const char *what)
         rule = RULE_BOUNDED;
     else if (!is_of_bytes (error->status) || lacks_words (error->message) || !*error->file)
         rule = RULE_REASON;
+    else if (lies_beyond (damaging))
+        rule = RULE_OFFSET;
     else {
         count_place (damaging);
         return;
     }
-    snprintf (message, sizeof message, "%s%s: %s", what, tenon_status_name (error->status), error->message);
+    int length = snprintf (message, sizeof message, "%s%s: %s", what, tenon_status_name (error->status),
+                           error->message);
+    if (rule == RULE_OFFSET && length > 0 && (size_t) length < sizeof message)
+        snprintf (message + length, sizeof message - (size_t) length,
+                  " (at byte %" PRIu64 " of a file of %" PRIu64 " bytes)", error->offset,
+                  damaging->damage.size);
     tally_add (&damaging->tally, rule, damaging->where, message);
 }
 
@@ -184,6 +202,7 @@ open_damaged (struct damaging *damaging, size_t index, const char *format, const
 {
     tenon_file *file = NULL;
     damaging->error = (tenon_error) TENON_ERROR_INIT;
+    damaging->is_cut = size < damaging->damage.size;
     check_counted (damaging->check);
     if (copy_open (&damaging->copy, damaging->context, format, index, bytes, size, &file, &damaging->error)
         < 0)

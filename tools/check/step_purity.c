@@ -2,14 +2,19 @@
 /* step_purity.c - the same bytes give the same catalog and the same data, whenever, wherever and in whatever
  * way they are opened. */
 #include "check/check.h"
+#include "check/leaks.h"
 #include "check/reading.h"
 #include "library.h"
 #include "memory.h"
+#include <inttypes.h>
 #include <locale.h>
 #include <time.h>
 
+/* Bytes that an open may leave behind: more than what a list of malloc's own may vary. */
+#define LEAK_BYTES 100
+
 /* The items of each sample. */
-enum { ITEM_TWICE, ITEM_WAYS, ITEM_CONTEXT, ITEM_ELSEWHERE, ITEM_ISOLATED, ITEM_AT_LAST, ITEMS };
+enum { ITEM_TWICE, ITEM_WAYS, ITEM_CONTEXT, ITEM_ELSEWHERE, ITEM_ISOLATED, ITEM_LEAKS, ITEM_AT_LAST, ITEMS };
 
 struct purity {
     struct check *check;
@@ -143,6 +148,19 @@ check_isolated (struct purity *purity, uint64_t number)
         check_again (purity, number, purity->isolated, "opened in an isolated process");
 }
 
+static void
+check_leaks (struct purity *purity, uint64_t number)
+{
+    const struct check_sample *sample = &purity->check->samples[number];
+    unsigned times;
+    uint64_t left = leaks_of (purity->check, sample, &times);
+    check_counted (purity->check);
+    if (left > LEAK_BYTES)
+        check_found (purity->check, RULE_LEAVES, sample->name,
+                     "each of %u times that it was opened and closed left %" PRIu64 " bytes of memory behind",
+                     times, left);
+}
+
 /* The very first call of the plugin in this process gives what later ones give. */
 static void
 check_first (struct purity *purity, uint64_t number, bool *alone)
@@ -178,6 +196,9 @@ check_purity_of (struct purity *purity, uint64_t i)
         check_elsewhere (purity, i);
     if (check_item (purity->check, from, number + ITEM_ISOLATED, "opening %s isolated", name))
         check_isolated (purity, i);
+    if (leaks_are_counted ()
+        && check_item (purity->check, from, number + ITEM_LEAKS, "opening %s again and again", name))
+        check_leaks (purity, i);
 }
 
 static void
