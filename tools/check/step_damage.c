@@ -101,13 +101,14 @@ count_place (struct damaging *damaging)
 }
 
 /* In a file that was cut all numbers are right: no place lies beyond the whole file. A changed number may say
- * that something is there, and a refusal repeat it. Other files of the sample have sizes of their own. */
+ * that something is there, and a refusal repeat it. Other files of the sample, and what members decode to,
+ * have sizes of their own. */
 static bool
 lies_beyond (const struct damaging *damaging)
 {
     const tenon_error *error = &damaging->error;
     return damaging->is_cut && damaging->copy.count == 1 && error->offset != UINT64_MAX
-           && error->offset > damaging->damage.size;
+           && error->offset > damaging->damage.size && !strstr (error->file, "member '");
 }
 
 static void
