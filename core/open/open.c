@@ -244,6 +244,10 @@ open_part_of_path (tenon_context *context, const char *path, const tenon_open_op
 
 /* A set that is replaced again and again would keep its reader busy for ever. */
 #define MOST_TRIES 100
+/* So often a file that is not there, but is there a moment later, is opened again: each rival save of a set
+ * takes the name away for a moment. No more, for an index that names a shard which does not exist fails
+ * alike. */
+#define MOST_MISSES 8
 
 static tenon_status
 open_path (tenon_context *context, const char *path, const tenon_open_options *options, tenon_file **file,
@@ -259,7 +263,8 @@ open_path (tenon_context *context, const char *path, const tenon_open_options *o
             open_set (context, &set, options, &again, file, error);
             tn_shards_free (&set);
         } else
-            tn_settle_path (context, path, tries == 0 && errno == ENOENT, options->progress, &again, error);
+            tn_settle_path (context, path, tries < MOST_MISSES && errno == ENOENT, options->progress, &again,
+                            error);
         if (!again)
             return error->status;
     }
