@@ -356,12 +356,14 @@ deflate_tests = \
 	tests/unit/source/test_blocks \
 	tests/unit/source/test_decoder \
 	tests/unit/transfer/test_transfer
-# The tests of a build with another compiler (make check-compiler): all tests in C that can depend on the compiler.
-compiler_tests = $(filter-out tests/faults/% tests/sweep/test_sweep tests/unit/base/test_pool,$(unit_tests) $(module_unit_tests)) \
-	tests/walls.sh tests/abi/nm.sh
+# The tests of a build with another compiler (make check-compiler): those in C of code that compilers may translate otherwise,
+# kernels, codecs and filters. All else is compiled, and the fuzzers are built with clang and run the whole core.
+compiler_tests = $(filter-out tests/faults/% tests/sweep/% tests/abi/% tests/unit/base/test_pool,$(unit_tests) $(module_unit_tests)) \
+	tests/abi/test_binaries tests/abi/test_casts tests/abi/test_dlpack tests/abi/test_plugins tests/abi/test_reading \
+	tests/abi/test_strides tests/walls.sh tests/abi/nm.sh
 # The tests of a build with sanitizers (make check-sanitized): all but those of sources and symbols, and those that hold
 # plugins to the rules, for which tenon check-plugin has ways of its own.
-sanitized_tests = $(filter-out tests/walls.sh tests/abi/nm.sh tests/check/mocks.sh tests/check/tree.sh,$(TESTS))
+sanitized_tests = $(filter-out tests/walls.sh tests/abi/nm.sh tests/abi/promise.sh tests/check/mocks.sh tests/check/tree.sh tests/docs/tables.sh,$(TESTS))
 # What `make check-valgrind` runs. It takes too long for sweeps, and for what needs many threads or millions of items, and
 # does not work in isolated processes, nor know openat2; the sanitizers see those.
 valgrind_too_long = \

@@ -137,8 +137,8 @@ make_names (struct maker *maker)
                                          "with space",
                                          "UPPER",
                                          "0",
-                                         "gr\xc3\xb6\xc3\x9f"
-                                         "e.\xce\xbb",
+                                         ("gr\xc3\xb6\xc3\x9f"
+                                          "e.\xce\xbb"),
                                          "quote\"and'back\\slash",
                                          "x=1;y,{z}",
                                          "-dash",

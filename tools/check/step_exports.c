@@ -124,8 +124,8 @@ check_loading (struct check *check, const struct elf_file *elf)
 {
     static const char *const words[ELF_FAULTS] = {
         [ELF_WRITABLE_CODE] = "it has a segment that is both writable and executable",
-        [ELF_EXECUTABLE_STACK] = "it needs an executable stack, in every program that loads it "
-                                 "(link it with -z noexecstack)",
+        [ELF_EXECUTABLE_STACK] = ("it needs an executable stack, in every program that loads it "
+                                  "(link it with -z noexecstack)"),
         [ELF_TEXT_RELOCATIONS] = "loading it changes its code (compile it with -fPIC)",
     };
     for (int i = 0; i < ELF_FAULTS; i++) {
