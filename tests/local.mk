@@ -337,25 +337,17 @@ thread_tests = \
 	tests/unit/sink/test_lock \
 	tests/unit/source/test_file_pool \
 	tests/unit/transfer/test_grid_bad \
-	tests/unit/transfer/test_tile \
-	tests/unit/transfer/test_transfer
+	tests/unit/transfer/test_tile
 builtin_tests = tests/embed.sh tests/walls.sh $(filter %/golden.sh,$(shell_tests))
 # What .ci/run does in builds that lack one or both of the libraries for deflate (make check-deflate).
 deflate_tests = \
 	plugins/npz/tests/golden.sh \
-	plugins/npz/tests/test_nested \
-	plugins/npz/tests/test_zip \
 	plugins/npz/tests/test_zip_data \
-	plugins/npz/tests/test_zip_headers \
-	tests/abi/test_container \
-	tests/abi/test_container_nested \
 	tests/unit/kernels/test_checksum \
-	tests/unit/kernels/test_sha256 \
 	plugins/deflate/tests/test_framed \
 	plugins/deflate/tests/test_raw \
 	tests/unit/source/test_blocks \
-	tests/unit/source/test_decoder \
-	tests/unit/transfer/test_transfer
+	tests/unit/source/test_decoder
 # The tests of a build with another compiler (make check-compiler): those in C of code that compilers may translate otherwise,
 # kernels, codecs and filters. All else is compiled, and the fuzzers are built with clang and run the whole core.
 compiler_tests = $(filter-out tests/faults/% tests/sweep/% tests/abi/% tests/unit/base/test_pool,$(unit_tests) $(module_unit_tests)) \
@@ -389,9 +381,11 @@ valgrind_too_long = \
 	tests/abi/test_output \
 	tests/abi/test_parallel \
 	tests/abi/test_parts \
+	tests/abi/test_put_grid_many \
 	tests/abi/test_readers \
 	tests/abi/test_rules \
 	tests/abi/test_store \
+	tests/abi/test_streams \
 	tests/abi/test_together \
 	tests/abi/test_two_contexts \
 	tests/abi/test_unreadable \
@@ -404,6 +398,7 @@ valgrind_too_long = \
 	tests/unit/kernels/test_permute \
 	tests/unit/sink/test_sink \
 	tests/unit/sink/test_tree \
+	tests/unit/source/test_blocks \
 	tests/unit/source/test_listing \
 	tests/unit/pluginlib/test_json \
 	tests/unit/pluginlib/test_json_numbers \
