@@ -21,7 +21,7 @@ find_word (const char *words, const char *beginning)
 static bool
 has_word (const char *words, const char *word)
 {
-    for (const char *rest = words; (rest = find_word (rest, word)) != NULL;)
+    for (const char *rest = words; (rest = find_word (rest, word)) != NULL; rest += strcspn (rest, ","))
         if (*rest == 0 || *rest == ',')
             return true;
     return false;

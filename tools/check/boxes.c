@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* boxes.c - boxes of tensors, and what they hold by the arithmetic of indices. */
 #include "check/boxes.h"
+#include "making.h"
 #include <inttypes.h>
 
 /* Boxes at the edges of each dim, and random ones. */
 #define EDGES 7
 #define RANDOM 24
-
-uint64_t
-box_random (uint64_t *seed)
-{
-    *seed += 0x9e3779b97f4a7c15u; /* splitmix64 */
-    uint64_t z = *seed;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
 
 uint64_t
 box_kinds (const struct box_tensor *tensor)
@@ -41,15 +32,15 @@ take_edge (struct box *box, uint32_t dim, uint64_t size, unsigned edge, bool ste
 static void
 take_random (struct box *box, uint32_t dim, uint64_t size, uint64_t *seed, bool steps)
 {
-    uint64_t chance = box_random (seed);
+    uint64_t chance = made_random (seed);
     if (size == 0 || chance % 4 == 0)
         return; /* the whole dim */
-    box->start[dim] = box_random (seed) % size;
+    box->start[dim] = made_random (seed) % size;
     uint64_t left = size - box->start[dim];
     uint64_t most_step = steps && chance % 4 > 1 ? left : 1;
-    uint64_t step = 1 + box_random (seed) % (most_step > 5 && chance & 16 ? 5 : most_step);
+    uint64_t step = 1 + made_random (seed) % (most_step > 5 && chance & 16 ? 5 : most_step);
     box->step[dim] = (int64_t) step;
-    box->count[dim] = 1 + box_random (seed) % ((left - 1) / step + 1);
+    box->count[dim] = 1 + made_random (seed) % ((left - 1) / step + 1);
 }
 
 void

@@ -23,8 +23,6 @@ struct box_tensor {
     const uint8_t *bytes;
 };
 
-/* Random numbers from a seed, the same in every run. */
-uint64_t box_random (uint64_t *seed);
 /* The number of boxes that are worth a look: the edges of each dim, and random ones. */
 uint64_t box_kinds (const struct box_tensor *tensor);
 /* Box number `kind` of them. `seed` belongs to the tensor. `together` > 1: the last dim has steps of 1. */

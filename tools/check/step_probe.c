@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* step_probe.c - bytes of no format: a probe that is sure of them would take the files of other formats. */
-#include "boxes.h"
 #include "check.h"
 #include "library.h"
+#include "making.h"
 #include "memory.h"
 #include "report.h"
 
@@ -19,7 +19,7 @@ make_pattern (unsigned pattern, char bytes[BYTES])
         bytes[i] = pattern == 0   ? 0
                    : pattern == 1 ? (char) 0xff
                    : pattern == 2 ? words[i % (sizeof words - 1)]
-                                  : (char) (box_random (&seed) >> 24);
+                                  : (char) (made_random (&seed) >> 24);
     return pattern == 0 ? "zeros" : pattern == 1 ? "bytes of 0xff" : pattern == 2 ? "a text" : "random bytes";
 }
 
